@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const source = (path: string) => fileURLToPath(new URL(`./packages/${path}`, import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    // Tests run on the sources, so that no build is needed before them and no stale build can hide a change.
+    alias: [
+      { find: '@flowtap/core/testing', replacement: source('core/src/testing/index.ts') },
+      { find: '@flowtap/core', replacement: source('core/src/index.ts') },
+      { find: '@flowtap/bpf-native', replacement: source('bpf-native/src/index.ts') },
+      { find: '@flowtap/protocols-http1', replacement: source('protocols-http1/src/index.ts') },
+    ],
+  },
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: [
+            'packages/*/src/**/*.test.ts',
+            'packages/*/test/**/*.test.ts',
+            'examples/*/src/**/*.test.ts',
+            'examples/*/test/**/*.test.ts',
+            'test/*.test.ts',
+          ],
+        },
+      },
+      {
+        extends: true,
+        // Real programs captured by the built command: needs `npm run build`, Linux and root.
+        test: {
+          name: 'live',
+          include: ['test/live/**/*.test.ts'],
+          // One at a time: they share the kernel, and some of them judge timing.
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
