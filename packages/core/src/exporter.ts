@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Flow } from './flow.js';
+
+export type ExportResult =
+  | { readonly status: 'ok' }
+  /** Try the same flows again, not before `afterMs`. */
+  | { readonly status: 'retry'; readonly error: Error; readonly afterMs?: number }
+  | { readonly status: 'failed'; readonly error: Error };
+
+/**
+ * Takes completed flows. An exporter does not throw, queue, batch, retry or modify what it receives: the export
+ * pipeline in front of each exporter does that. At most one `export` is under way at a time.
+ */
+export interface Exporter {
+  readonly apiVersion: 1;
+  /** For counters and log lines, such as `jsonl:flows.jsonl`. */
+  readonly name: string;
+  start?(): Promise<void>;
+  export(flows: readonly Flow[], options: { readonly signal: AbortSignal }): Promise<ExportResult>;
+  /** Resolves when everything that was exported is out (on disk, acknowledged). */
+  flush(): Promise<void>;
+  /** Called once, last. */
+  shutdown(): Promise<void>;
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ExchangeFlow } from '../flow.js';
+import { requestUrl } from '../http-flow.js';
+import type { HttpRequest } from '../http-message.js';
+
+/** What RFC 3986 allows in a path, query and fragment; a percent sign only before two digits. */
+const NOT_ALLOWED = /[^A-Za-z0-9\-._~!$&'()*+,;=:@/?#%]|%(?![0-9A-Fa-f]{2})|#(?=.*#)/gs;
+
+/** The request's URL, valid by RFC 3986 whatever bytes the target had. */
+export function harUrl(flow: ExchangeFlow, request: HttpRequest): string {
+  // An authority-form target (RFC 9112 §3.2.3) has no scheme of its own.
+  const url = request.method === 'CONNECT' ? `${flow.scheme}://${request.target}` : requestUrl(flow, request);
+  const start = url.indexOf('://');
+  if (start < 0) return encode(url);
+  const slash = url.slice(start + 3).search(/[/?#]/);
+  const path = slash < 0 ? url.length : start + 3 + slash;
+  return encodeAuthority(url.slice(0, path)) + encode(url.slice(path));
+}
+
+function encode(text: string): string {
+  return text.replace(NOT_ALLOWED, percentEncode);
+}
+
+/** Brackets stand around an IPv6 address, and in user information that was redacted. */
+function encodeAuthority(text: string): string {
+  const at = text.lastIndexOf('@');
+  const host = text.slice(at + 1);
+  const isIpv6 = /\[[0-9A-Fa-f:.]+\](:\d*)?$/.test(host);
+  return encode(text.slice(0, at + 1)) + (isIpv6 ? host : encode(host));
+}
+
+/** Header and target text is Latin-1, one character a byte. */
+function percentEncode(text: string): string {
+  return [...Buffer.from(text, 'latin1')]
+    .map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`)
+    .join('');
+}
+
+export interface HarNameValue {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** Parameters of the target's query, decoded as forms are. */
+export function harQuery(target: string): readonly HarNameValue[] {
+  const start = target.indexOf('?');
+  if (start < 0) return [];
+  const end = target.indexOf('#', start);
+  const query = target.slice(start + 1, end < 0 ? target.length : end);
+  return [...new URLSearchParams(query)].map(([name, value]) => ({ name, value }));
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ExchangeFlow, Flow, FlowGap, OpaqueFlow } from '../flow.js';
+import { endpointText, isHttpMessage, requestUrl } from '../http-flow.js';
+import type { HttpRequest, HttpResponse } from '../http-message.js';
+import { messageToJson } from '../message-json.js';
+import { bodyLines } from './human-body.js';
+import type { Palette } from './palette.js';
+import { formatBytes, formatDuration, formatTime, printable } from './terminal-text.js';
+
+export interface HumanFormat {
+  readonly palette: Palette;
+  /** Show headers and bodies. */
+  readonly details: boolean;
+  /** Characters of a body that are shown. */
+  readonly maxBodyBytes: number;
+}
+
+/** A block of lines for a person: what happened in the first one, then headers and the beginning of the bodies. */
+export function humanFlow(flow: Flow, format: HumanFormat): string {
+  const lines = flow.kind === 'opaque' ? opaqueLines(flow, format) : exchangeLines(flow, format);
+  return `${lines.join('\n')}\n${format.details ? '\n' : ''}`;
+}
+
+function exchangeLines(flow: ExchangeFlow, format: HumanFormat): readonly string[] {
+  const { palette } = format;
+  const summary = [
+    ...opening(flow, palette),
+    ...requestSummary(flow, palette),
+    responseSummary(flow, palette),
+    palette.dim(`${formatDuration(flow.durationMs)}  ${sizes(flow)}`.trimEnd()),
+  ];
+  const lines = [summary.join('  ')];
+  if (format.details) {
+    lines.push(...messageLines(flow.request, '>', format), ...messageLines(flow.response, '<', format));
+  }
+  if (!flow.complete)
+    lines.push(`  ${palette.problem(`✗ incomplete: ${printable(flow.error?.message ?? 'no reason given')}`)}`);
+  else if (flow.error !== undefined) lines.push(`  ${palette.problem(`! ${printable(flow.error.message)}`)}`);
+  lines.push(...gapLines(flow.gaps, palette));
+  return lines;
+}
+
+function opaqueLines(flow: OpaqueFlow, { palette }: HumanFormat): readonly string[] {
+  const peer = flow.destination === undefined ? '' : endpointText(flow.destination);
+  const name = flow.sni === undefined ? peer : `${flow.sni} ${peer}`.trimEnd();
+  const alpn = flow.alpn === undefined || flow.alpn.length === 0 ? '' : ` (${flow.alpn.join(', ')})`;
+  const summary = [
+    ...opening(flow, palette),
+    `${palette.method('TLS')} ${printable(name)}${printable(alpn)}`,
+    palette.problem(`not readable: ${printable(flow.reason.message)}`),
+    palette.dim(
+      `${formatDuration(flow.durationMs)}  ↑ ${formatBytes(flow.bytes.egress)} ↓ ${formatBytes(flow.bytes.ingress)}`,
+    ),
+  ];
+  return [summary.join('  '), ...gapLines(flow.gaps, palette)];
+}
+
+/** The arrow tells the way of the request: out of the observed process, or into it. */
+function opening(flow: Flow, palette: Palette): readonly string[] {
+  const arrow = flow.role === 'client' ? '→' : flow.role === 'server' ? '←' : '·';
+  const { comm, pid } = flow.process;
+  const time = palette.dim(formatTime(flow.startTimeMs));
+  return [`${palette.arrow(arrow)} ${time}`, palette.process(`${printable(comm)}(${pid})`)];
+}
+
+function requestSummary(flow: ExchangeFlow, palette: Palette): readonly string[] {
+  const { request } = flow;
+  if (request === undefined) return [palette.problem('(request not seen)')];
+  if (!isHttpMessage(request)) return [palette.method(printable(flow.protocol))];
+  return [`${palette.method(printable(request.method))} ${printable(requestUrl(flow, request))}`];
+}
+
+function responseSummary(flow: ExchangeFlow, palette: Palette): string {
+  const { response } = flow;
+  if (response === undefined) return palette.problem('no response');
+  if (!isHttpMessage(response)) return palette.bold('answered');
+  return palette.status(response.status)(`${response.status} ${printable(response.reason)}`.trimEnd());
+}
+
+/** Bytes of the two bodies, as the observed process sees them: sent and received. */
+function sizes({ request, response, role }: ExchangeFlow): string {
+  const requestBytes = isHttpMessage(request) ? request.body.size : undefined;
+  const responseBytes = isHttpMessage(response) ? response.body.size : undefined;
+  const [sent, received] = role === 'server' ? [responseBytes, requestBytes] : [requestBytes, responseBytes];
+  const part = (arrow: string, bytes: number | undefined) =>
+    bytes === undefined ? '' : `${arrow} ${formatBytes(bytes)}`;
+  return `${part('↑', sent)} ${part('↓', received)}`.trim();
+}
+
+function messageLines(
+  message: HttpRequest | HttpResponse | undefined,
+  mark: string,
+  { palette, maxBodyBytes }: HumanFormat,
+): readonly string[] {
+  if (message === undefined) return [];
+  const prefix = `  ${palette.dim(mark)} `;
+  if (!isHttpMessage(message)) {
+    const json = messageToJson(message) ?? '';
+    return [prefix + printable(json.slice(0, maxBodyBytes)) + (json.length > maxBodyBytes ? '…' : '')];
+  }
+  const header = ([name, value]: readonly [string, string]) =>
+    `${prefix}${palette.headerName(`${printable(name)}:`)} ${printable(value)}`;
+  const body = bodyLines(message, maxBodyBytes).map((line) => `  ${palette.dim('│')} ${line}`);
+  return [...message.headers.map(header), ...body, ...(message.trailers ?? []).map(header)];
+}
+
+function gapLines(gaps: readonly FlowGap[] | undefined, palette: Palette): readonly string[] {
+  return (gaps ?? []).map(({ direction, bytes, reason }) => {
+    const way = direction === 'egress' ? 'sent' : 'received';
+    return `  ${palette.problem(`! ${formatBytes(bytes)} that were ${way} were not captured (${printable(reason)})`)}`;
+  });
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Writable } from 'node:stream';
+import { ConfigError } from '../errors.js';
+import { asError } from '../export-delivery.js';
+import type { Exporter, ExportResult } from '../exporter.js';
+import type { Flow } from '../flow.js';
+import { writeFlowJson } from '../flow-json.js';
+import { JsonWriter } from '../json-writer.js';
+import { isOutOfSpace } from '../output-file.js';
+import { FileLineSink, isRolledBack, type LineSink, StreamLineSink } from './line-sink.js';
+
+export type JsonLinesOptions =
+  /** A file that lines are appended to; created with mode 0600. */
+  | { readonly path: string; readonly stream?: undefined }
+  /** A stream, which stays open at the end. */
+  | { readonly stream: Writable; readonly path?: undefined };
+
+/** A batch is one write, unless its bodies are big. */
+const WRITE_BYTES = 1024 * 1024;
+
+/**
+ * One JSON object a line for each flow, as `schema/flow.schema.json` describes it.
+ *
+ * A full disk makes the export be tried again later; the file keeps whole lines only.
+ *
+ * @throws ConfigError `CONFIG_INVALID_OPTION`
+ * @example
+ * createTap({ source, protocols: [http1()], exporters: [jsonLines({ path: 'flows.jsonl' })] });
+ */
+export function jsonLines(options: JsonLinesOptions): Exporter {
+  if (options.path !== undefined && options.stream !== undefined) {
+    throw new ConfigError('CONFIG_INVALID_OPTION', 'jsonLines takes either path or stream, not both.');
+  }
+  if (options.stream !== undefined) return new JsonLinesExporter('json', new StreamLineSink(options.stream));
+  if (typeof options.path !== 'string' || options.path === '') {
+    throw new ConfigError('CONFIG_INVALID_OPTION', 'jsonLines needs the path of a file, or a stream.');
+  }
+  return new JsonLinesExporter(`jsonl:${options.path}`, new FileLineSink(options.path));
+}
+
+class JsonLinesExporter implements Exporter {
+  readonly apiVersion = 1;
+  readonly name: string;
+  readonly #sink: LineSink;
+  readonly #writer = new JsonWriter(WRITE_BYTES + WRITE_BYTES / 4);
+
+  constructor(name: string, sink: LineSink) {
+    this.name = name;
+    this.#sink = sink;
+  }
+
+  async start(): Promise<void> {
+    this.#sink.open();
+  }
+
+  async export(flows: readonly Flow[], { signal }: { readonly signal: AbortSignal }): Promise<ExportResult> {
+    try {
+      await this.#sink.write(this.#parts(flows), signal);
+      return { status: 'ok' };
+    } catch (thrown) {
+      const error = asError(thrown);
+      return { status: isOutOfSpace(error) && isRolledBack(error) ? 'retry' : 'failed', error };
+    }
+  }
+
+  *#parts(flows: readonly Flow[]): Generator<Buffer> {
+    const writer = this.#writer;
+    writer.clear();
+    for (const flow of flows) {
+      writeFlowJson(writer, flow);
+      writer.ascii('\n');
+      if (writer.length < WRITE_BYTES) continue;
+      yield writer.view();
+      writer.clear();
+    }
+    if (writer.length > 0) yield writer.view();
+    writer.clear();
+  }
+
+  flush(): Promise<void> {
+    return this.#sink.flush();
+  }
+
+  async shutdown(): Promise<void> {
+    await this.#sink.flush();
+    this.#sink.close();
+  }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Writable } from 'node:stream';
+import { ConfigError } from '../errors.js';
+import { asError } from '../export-delivery.js';
+import type { Exporter, ExportResult } from '../exporter.js';
+import type { Flow } from '../flow.js';
+import { StreamOutput } from '../stream-output.js';
+import { type HumanFormat, humanFlow } from './human-flow.js';
+import { coloured, uncoloured } from './palette.js';
+
+export interface StdoutOptions {
+  /** Stays open at the end. @default process.stdout */
+  readonly stream?: Writable;
+  /** @default true for a terminal, unless the environment has NO_COLOR */
+  readonly color?: boolean;
+  /** Show headers and bodies; false gives one line per flow. @default true */
+  readonly details?: boolean;
+  /** Characters of each body that are shown; 0 shows none. @default 1024 */
+  readonly maxBodyBytes?: number;
+}
+
+/**
+ * Flows for a person to read, one block each. Control characters of captured text are shown as escapes, so that
+ * traffic cannot take hold of the terminal.
+ *
+ * @throws ConfigError `CONFIG_INVALID_OPTION`
+ */
+export function stdout(options: StdoutOptions = {}): Exporter {
+  const { stream = process.stdout, details = true, maxBodyBytes = 1024 } = options;
+  if (!Number.isSafeInteger(maxBodyBytes) || maxBodyBytes < 0) {
+    throw new ConfigError('CONFIG_INVALID_OPTION', `maxBodyBytes of stdout cannot be ${maxBodyBytes}.`, {
+      hint: 'It is a whole number, 0 or more.',
+    });
+  }
+  const palette = (options.color ?? wantsColor(stream)) ? coloured : uncoloured;
+  return new HumanExporter(stream, { palette, details, maxBodyBytes });
+}
+
+/** https://no-color.org: set to anything but the empty string. */
+function wantsColor(stream: Writable): boolean {
+  return 'isTTY' in stream && stream.isTTY === true && (process.env['NO_COLOR'] ?? '') === '';
+}
+
+class HumanExporter implements Exporter {
+  readonly apiVersion = 1;
+  readonly name = 'stdout';
+  readonly #stream: Writable;
+  readonly #format: HumanFormat;
+  #output: StreamOutput | undefined;
+
+  constructor(stream: Writable, format: HumanFormat) {
+    this.#stream = stream;
+    this.#format = format;
+  }
+
+  async start(): Promise<void> {
+    this.#output = new StreamOutput(this.#stream);
+  }
+
+  async export(flows: readonly Flow[], { signal }: { readonly signal: AbortSignal }): Promise<ExportResult> {
+    try {
+      await this.#output?.write(flows.map((flow) => humanFlow(flow, this.#format)).join(''), signal);
+      return { status: 'ok' };
+    } catch (error) {
+      return { status: 'failed', error: asError(error) };
+    }
+  }
+
+  async flush(): Promise<void> {
+    await this.#output?.flush();
+  }
+
+  async shutdown(): Promise<void> {
+    await this.#output?.flush();
+  }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ExportPipeline } from './export-pipeline.js';
+import type { Flow } from './flow.js';
+import { FlowIterator } from './flow-iterator.js';
+
+export interface FlowDeliveryOptions {
+  /** Absent: all flows. */
+  readonly where: ((flow: Flow) => boolean) | undefined;
+  readonly redact: (flow: Flow) => Flow;
+  readonly pipelines: readonly ExportPipeline[];
+  readonly maxQueuedFlows: number;
+  readonly notify: (flow: Flow) => void;
+  readonly onError: (code: string, error: unknown) => void;
+}
+
+/**
+ * What happens to a finished flow: filter, redaction, then exporters, iterators and listeners. Runs inside the parser
+ * that finished it, so nothing that a consumer throws gets out of here.
+ */
+export class FlowDelivery {
+  /** Flows that passed the filter. */
+  flows = 0;
+  filteredFlows = 0;
+  /** Flows that an iterator did not get because its consumer was too slow. */
+  iteratorDrops = 0;
+  readonly #options: FlowDeliveryOptions;
+  readonly #iterators = new Set<FlowIterator>();
+  #isEnded = false;
+  #error: Error | undefined;
+
+  constructor(options: FlowDeliveryOptions) {
+    this.#options = options;
+  }
+
+  push(flow: Flow): void {
+    const ready = this.#prepare(flow);
+    if (ready === undefined) return;
+    this.flows += 1;
+    for (const pipeline of this.#options.pipelines) pipeline.push(ready);
+    for (const iterator of this.#iterators) if (!iterator.push(ready)) this.iteratorDrops += 1;
+    try {
+      this.#options.notify(ready);
+    } catch (error) {
+      this.#options.onError('listener-error', error);
+    }
+  }
+
+  /** For a source that can wait: a promise while some consumer has no room. */
+  ready(): Promise<void> | undefined {
+    const waits = [...this.#options.pipelines, ...this.#iterators].map((consumer) => consumer.ready());
+    const pending = waits.filter((wait) => wait !== undefined);
+    return pending.length === 0 ? undefined : Promise.all(pending).then(() => undefined);
+  }
+
+  iterate(signal: AbortSignal | undefined): FlowIterator {
+    const abort = () => iterator.end();
+    const iterator = new FlowIterator(this.#options.maxQueuedFlows, (ended) => {
+      this.#iterators.delete(ended);
+      signal?.removeEventListener('abort', abort);
+    });
+    if (this.#isEnded || signal?.aborted === true) {
+      iterator.end(this.#isEnded ? this.#error : undefined);
+      return iterator;
+    }
+    this.#iterators.add(iterator);
+    signal?.addEventListener('abort', abort, { once: true });
+    return iterator;
+  }
+
+  /** No more flows will come. */
+  end(error: Error | undefined): void {
+    this.#isEnded = true;
+    this.#error = error;
+    for (const iterator of [...this.#iterators]) iterator.end(error);
+  }
+
+  /** A flow that cannot be filtered or redacted goes nowhere: it may hold secrets. */
+  #prepare(flow: Flow): Flow | undefined {
+    const { where, redact, onError } = this.#options;
+    try {
+      if (where !== undefined && !where(flow)) {
+        this.filteredFlows += 1;
+        return undefined;
+      }
+    } catch (error) {
+      onError('filter-error', error);
+      return undefined;
+    }
+    try {
+      return redact(flow);
+    } catch (error) {
+      onError('redaction-error', error);
+      return undefined;
+    }
+  }
+}

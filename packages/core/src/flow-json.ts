@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Endpoint } from './events.js';
+import type { ExchangeFlow, Flow, FlowError, FlowGap, OpaqueFlow } from './flow.js';
+import { HttpBody } from './http-body.js';
+import { isHttpMessage } from './http-flow.js';
+import type { HttpHeader, HttpRequest, HttpResponse } from './http-message.js';
+import { isoTime } from './iso-time.js';
+import { JsonWriter } from './json-writer.js';
+import { messageToJson } from './message-json.js';
+
+/**
+ * The JSON of a flow: one compact object, absent rather than null, in a stable order. `schema/flow.schema.json` of
+ * this package describes it; new versions only add to it.
+ */
+export function flowToJson(flow: Flow): string {
+  const writer = new JsonWriter(2048);
+  writeFlowJson(writer, flow);
+  return writer.view().toString('utf8');
+}
+
+/** Writes what `flowToJson` returns. */
+export function writeFlowJson(writer: JsonWriter, flow: Flow): void {
+  writer.ascii('{"schema":1,"kind":"');
+  writer.ascii(flow.kind);
+  writer.ascii('","id":');
+  writer.string(flow.id);
+  writer.ascii(',"protocol":');
+  writer.string(flow.protocol);
+  if (flow.kind === 'flow') {
+    writer.ascii(',"scheme":');
+    writer.string(flow.scheme);
+  }
+  writer.ascii(flow.tls ? ',"tls":true,"role":"' : ',"tls":false,"role":"');
+  writer.ascii(flow.role);
+  writer.ascii('","startTime":"');
+  writer.ascii(isoTime(flow.startTimeMs));
+  writer.ascii('","durationMs":');
+  // Microseconds are what the clocks can tell; more digits would be noise.
+  writer.number(Math.round(flow.durationMs * 1000) / 1000);
+  writeEndpoint(writer, ',"source":', flow.source);
+  writeEndpoint(writer, ',"destination":', flow.destination);
+  writer.ascii(',"process":{"pid":');
+  writer.number(flow.process.pid);
+  writer.ascii(',"comm":');
+  writer.string(flow.process.comm);
+  writeString(writer, ',"exe":', flow.process.exe);
+  writer.ascii('},"connectionId":');
+  writer.number(flow.connectionId);
+  if (flow.kind === 'flow') writeExchange(writer, flow);
+  else writeOpaque(writer, flow);
+  writeError(writer, ',"error":', flow.error);
+  if (flow.gaps !== undefined) writeGaps(writer, flow.gaps);
+  writer.ascii('}');
+}
+
+function writeExchange(writer: JsonWriter, flow: ExchangeFlow): void {
+  const { request, response } = flow;
+  if (isHttpMessage(request)) writeRequest(writer, request);
+  else writeMessage(writer, ',"request":', request);
+  if (isHttpMessage(response)) writeResponse(writer, response);
+  else writeMessage(writer, ',"response":', response);
+  writer.ascii(flow.complete ? ',"complete":true' : ',"complete":false');
+}
+
+function writeOpaque(writer: JsonWriter, flow: OpaqueFlow): void {
+  writeString(writer, ',"sni":', flow.sni);
+  if (flow.alpn !== undefined) {
+    writer.ascii(',"alpn":');
+    writer.json(JSON.stringify(flow.alpn));
+  }
+  writer.ascii(',"bytes":{"ingress":');
+  writer.number(flow.bytes.ingress);
+  writer.ascii(',"egress":');
+  writer.number(flow.bytes.egress);
+  writer.ascii('}');
+  writeError(writer, ',"reason":', flow.reason);
+}
+
+function writeMessage(writer: JsonWriter, key: string, message: unknown): void {
+  const json = messageToJson(message);
+  if (json === undefined) return;
+  writer.ascii(key);
+  writer.json(json);
+}
+
+function writeRequest(writer: JsonWriter, request: HttpRequest): void {
+  writer.ascii(',"request":{"method":');
+  writer.string(request.method);
+  writer.ascii(',"target":');
+  writer.string(request.target);
+  writeString(writer, ',"authority":', request.authority);
+  writeHttpVersionToBody(writer, request);
+}
+
+function writeResponse(writer: JsonWriter, response: HttpResponse): void {
+  writer.ascii(',"response":{"status":');
+  writer.number(response.status);
+  writer.ascii(',"reason":');
+  writer.string(response.reason);
+  writeHttpVersionToBody(writer, response);
+}
+
+function writeHttpVersionToBody(writer: JsonWriter, message: HttpRequest | HttpResponse): void {
+  writer.ascii(',"httpVersion":');
+  writer.string(message.httpVersion);
+  writeHeaders(writer, ',"headers":[', message.headers);
+  if (message.trailers !== undefined) writeHeaders(writer, ',"trailers":[', message.trailers);
+  writeBody(writer, message.body);
+  writer.ascii('}');
+}
+
+function writeHeaders(writer: JsonWriter, key: string, headers: readonly HttpHeader[]): void {
+  writer.ascii(key);
+  for (let i = 0; i < headers.length; i++) {
+    const header = headers[i];
+    if (header === undefined) continue;
+    writer.ascii(i === 0 ? '[' : ',[');
+    writer.string(header[0]);
+    writer.ascii(',');
+    writer.string(header[1]);
+    writer.ascii(']');
+  }
+  writer.ascii(']');
+}
+
+function writeBody(writer: JsonWriter, body: HttpBody): void {
+  if (body === HttpBody.empty) {
+    writer.ascii(',"body":{"size":0,"captured":0,"truncated":false,"text":""}');
+    return;
+  }
+  writer.ascii(',"body":{"size":');
+  writer.number(body.size);
+  writer.ascii(',"captured":');
+  writer.number(body.captured);
+  writer.ascii(body.truncated ? ',"truncated":true' : ',"truncated":false');
+  writeString(writer, ',"contentEncoding":', body.contentEncoding);
+  const text = body.utf8();
+  if (text === undefined) {
+    writer.ascii(',"base64":"');
+    writer.ascii(body.decoded().bytes.toString('base64'));
+    writer.ascii('"');
+  } else {
+    writer.ascii(',"text":');
+    writer.utf8(text);
+  }
+  if (body.contentEncoding !== undefined) writeString(writer, ',"decodeError":', body.decoded().error);
+  writer.ascii('}');
+}
+
+function writeString(writer: JsonWriter, key: string, value: string | undefined): void {
+  if (value === undefined) return;
+  writer.ascii(key);
+  writer.string(value);
+}
+
+function writeEndpoint(writer: JsonWriter, key: string, endpoint: Endpoint | undefined): void {
+  if (endpoint === undefined) return;
+  writer.ascii(key);
+  if ('path' in endpoint) {
+    writer.ascii('{"path":');
+    writer.string(endpoint.path);
+  } else {
+    writer.ascii('{"address":');
+    writer.string(endpoint.address);
+    writer.ascii(',"port":');
+    writer.number(endpoint.port);
+  }
+  writer.ascii('}');
+}
+
+function writeError(writer: JsonWriter, key: string, error: FlowError | undefined): void {
+  if (error === undefined) return;
+  writer.ascii(key);
+  writer.ascii('{"code":');
+  writer.string(error.code);
+  writer.ascii(',"message":');
+  writer.string(error.message);
+  writer.ascii('}');
+}
+
+function writeGaps(writer: JsonWriter, gaps: readonly FlowGap[]): void {
+  writer.ascii(',"gaps":[');
+  gaps.forEach((gap, i) => {
+    writer.ascii(i === 0 ? '{"direction":"' : ',{"direction":"');
+    writer.ascii(gap.direction);
+    writer.ascii('","offset":');
+    writer.number(gap.offset);
+    writer.ascii(',"bytes":');
+    writer.number(gap.bytes);
+    writer.ascii(',"reason":"');
+    writer.ascii(gap.reason);
+    writer.ascii('"}');
+  });
+  writer.ascii(']');
+}

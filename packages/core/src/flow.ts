@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Direction, Endpoint, GapReason, Role } from './events.js';
+import type { HttpRequest, HttpResponse } from './http-message.js';
+
+/** Bytes that were transferred but not captured. */
+export interface FlowGap {
+  readonly direction: Direction;
+  readonly offset: number;
+  readonly bytes: number;
+  readonly reason: GapReason;
+}
+
+export interface FlowError {
+  /** Stable, kebab-case. */
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface FlowProcess {
+  readonly pid: number;
+  readonly comm: string;
+  /** Absent where it could not be read. */
+  readonly exe?: string;
+}
+
+/**
+ * Messages of each protocol, by the name that `Flow.protocol` carries. A protocol package adds its own by declaration
+ * merging, so that `flow.protocol === 'x'` narrows `request` and `response`:
+ *
+ * ```ts
+ * declare module '@flowtap/core' {
+ *   interface ProtocolMessages { memcached: { request: Command; response: Reply } }
+ * }
+ * ```
+ */
+export interface ProtocolMessages {
+  'http/1.1': { request: HttpRequest; response: HttpResponse };
+}
+
+export type ProtocolName = keyof ProtocolMessages;
+
+interface FlowEnvelope {
+  readonly schema: 1;
+  /** Unique among all flows of all runs (UUID). */
+  readonly id: string;
+  readonly tls: boolean;
+  readonly role: Role;
+  /** Wall-clock time of the first byte, milliseconds since the Unix epoch, with microseconds as fraction. */
+  readonly startTimeMs: number;
+  /** From the first to the last byte, by the monotonic clock. */
+  readonly durationMs: number;
+  /** Who sent the request. Absent where no address could be known. */
+  readonly source?: Endpoint;
+  readonly destination?: Endpoint;
+  readonly process: FlowProcess;
+  /** Id of the connection while the source runs: flows with the same value shared one. */
+  readonly connectionId: number;
+  /** Absent when nothing was missed. */
+  readonly gaps?: readonly FlowGap[];
+  readonly error?: FlowError;
+}
+
+type ExchangeFlowOf<P extends ProtocolName> = FlowEnvelope & {
+  readonly kind: 'flow';
+  readonly protocol: P;
+  readonly scheme: string;
+  /** Absent when its start was not seen; then `error` says why. */
+  readonly request?: ProtocolMessages[P]['request'];
+  /** Absent when there was none; then `error` says why. */
+  readonly response?: ProtocolMessages[P]['response'];
+  /** Both messages were seen to their end with known framing; bodies may still be truncated or have sized gaps. */
+  readonly complete: boolean;
+};
+
+/** One request and its response. */
+export type ExchangeFlow = { [P in ProtocolName]: ExchangeFlowOf<P> }[ProtocolName];
+
+/** An encrypted connection whose plaintext could not be read. */
+export interface OpaqueFlow extends FlowEnvelope {
+  readonly kind: 'opaque';
+  readonly protocol: 'tls';
+  /** Server name of the ClientHello (RFC 6066 §3). */
+  readonly sni?: string;
+  /** Protocols that the ClientHello offered (RFC 7301). */
+  readonly alpn?: readonly string[];
+  /** Raw bytes of the connection, handshake included. */
+  readonly bytes: { readonly ingress: number; readonly egress: number };
+  readonly reason: FlowError;
+}
+
+export type Flow = ExchangeFlow | OpaqueFlow;

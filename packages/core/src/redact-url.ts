@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+const AMPERSAND = 0x26;
+const SEMICOLON = 0x3b;
+const HASH = 0x23;
+const QUESTION_MARK = 0x3f;
+const EQUALS = 0x3d;
+
+/** Query parameters whose values are redacted, in lower case; names are compared without regard to case. */
+export const REDACTED_QUERY_PARAMETERS: readonly string[] = [
+  'access_token',
+  'refresh_token',
+  'id_token',
+  'auth_token',
+  'private_token',
+  'session_token',
+  'token',
+  'jwt',
+  'api_key',
+  'api-key',
+  'apikey',
+  'x-api-key',
+  'password',
+  'passwd',
+  'pwd',
+  'secret',
+  'client_secret',
+  'client_assertion',
+  'auth',
+  'authorization',
+  'sig',
+  'signature',
+  'x-amz-signature',
+  'x-amz-security-token',
+  'x-goog-signature',
+];
+
+/**
+ * Redacts the values of query parameters, of parameters in the fragment (OAuth's implicit grant puts tokens there)
+ * and the user information (RFC 3986 §3.2.1) of a URL or request target. Returns the same string when there is
+ * nothing to redact. A URL inside of a parameter's value is not looked into.
+ */
+export function redactUrl(url: string, names: ReadonlySet<string>, tag: (value: string) => string): string {
+  const start = indexOfParameters(url);
+  const path = start < 0 ? url : url.slice(0, start);
+  const redactedPath = redactUserInformation(path, tag);
+  if (start < 0) return redactedPath;
+  let result = '';
+  let copied = start;
+  let name = start + 1;
+  let equals = -1;
+  for (let i = start + 1; i <= url.length; i++) {
+    const code = i < url.length ? url.charCodeAt(i) : AMPERSAND;
+    if (code === EQUALS && equals < 0) equals = i;
+    if (!isSeparator(code)) continue;
+    if (equals >= 0 && equals + 1 < i && names.has(normalName(url.slice(name, equals)))) {
+      result += url.slice(copied, equals + 1) + tag(url.slice(equals + 1, i));
+      copied = i;
+    }
+    name = i + 1;
+    equals = -1;
+  }
+  if (copied === start && redactedPath === path) return url;
+  return redactedPath + result + url.slice(copied);
+}
+
+function indexOfParameters(url: string): number {
+  const query = url.indexOf('?');
+  const fragment = url.indexOf('#');
+  if (query < 0 || fragment < 0) return Math.max(query, fragment);
+  return Math.min(query, fragment);
+}
+
+function isSeparator(code: number): boolean {
+  return code === AMPERSAND || code === SEMICOLON || code === HASH || code === QUESTION_MARK;
+}
+
+function normalName(name: string): string {
+  let decoded = name;
+  if (name.includes('%')) {
+    try {
+      decoded = decodeURIComponent(name);
+    } catch {
+      // Not valid percent-encoding: the name is what it looks like.
+    }
+  }
+  return decoded.toLowerCase();
+}
+
+/** `https://user:secret@host/` → `https://[redacted:…]@host/`. */
+function redactUserInformation(url: string, tag: (value: string) => string): string {
+  const scheme = url.indexOf('://');
+  const authority = scheme >= 0 ? scheme + 3 : url.startsWith('//') ? 2 : -1;
+  if (authority < 0) return url;
+  const slash = url.indexOf('/', authority);
+  const at = url.lastIndexOf('@', slash < 0 ? url.length : slash);
+  if (at <= authority) return url;
+  return `${url.slice(0, authority)}${tag(url.slice(authority, at))}${url.slice(at)}`;
+}

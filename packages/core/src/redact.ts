@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+import { assertNever } from './assert-never.js';
+import { ConfigError } from './errors.js';
+import type { ExchangeFlow, Flow } from './flow.js';
+import { isHttpMessage } from './http-flow.js';
+import type { HttpHeader, HttpRequest, HttpResponse } from './http-message.js';
+import {
+  HEADER_RULES,
+  type HeaderRule,
+  redactCookie,
+  redactCredentials,
+  redactSetCookie,
+  redactWhole,
+} from './redact-header.js';
+import { createTagger } from './redact-tag.js';
+import { REDACTED_QUERY_PARAMETERS, redactUrl } from './redact-url.js';
+
+export interface RedactOptions {
+  /** Names of further headers whose values are secret. */
+  readonly headers?: readonly string[];
+  /** Names of further query parameters whose values are secret. */
+  readonly queryParameters?: readonly string[];
+}
+
+/**
+ * Returns a function that replaces secrets of HTTP flows by `[redacted:<keyed hash>]`: the values of Authorization,
+ * Proxy-Authorization, Cookie, Set-Cookie and X-Api-Key, of query parameters such as `access_token`
+ * (`REDACTED_QUERY_PARAMETERS`) in the request target and in Referer and Location, and passwords in URLs. Trailers
+ * too. Authentication schemes, cookie names and cookie attributes stay readable.
+ *
+ * Bodies are not redacted, nor are the messages of protocols other than HTTP.
+ *
+ * The function returns the same object when there is nothing to redact, and never changes what it is given.
+ *
+ * @param key Equal secrets get equal hashes under the same key; keep it from readers who could test guesses.
+ * @throws ConfigError `CONFIG_INVALID_OPTION` for an empty name.
+ */
+export function createRedactor(options: RedactOptions, key: Uint8Array): (flow: Flow) => Flow {
+  const redactor = new Redactor(options, key);
+  return (flow) => (flow.kind === 'flow' ? redactor.exchange(flow) : flow);
+}
+
+class Redactor {
+  readonly #rules = new Map(HEADER_RULES);
+  readonly #parameters = new Set(REDACTED_QUERY_PARAMETERS);
+  readonly #tag: (value: string) => string;
+  /** Lengths of the names: most headers are passed by one look into this table. */
+  readonly #lengths = new Uint8Array(256);
+
+  constructor(options: RedactOptions, key: Uint8Array) {
+    for (const name of lowerCaseNames('headers', options.headers)) {
+      if (!HEADER_RULES.has(name)) this.#rules.set(name, 'whole');
+    }
+    for (const name of lowerCaseNames('queryParameters', options.queryParameters)) this.#parameters.add(name);
+    for (const name of this.#rules.keys()) this.#lengths[name.length & 255] = 1;
+    this.#tag = createTagger(key);
+  }
+
+  exchange(flow: ExchangeFlow): Flow {
+    const request = isHttpMessage(flow.request) ? this.#request(flow.request) : flow.request;
+    const response = isHttpMessage(flow.response) ? this.#message(flow.response) : flow.response;
+    if (request === flow.request && response === flow.response) return flow;
+    return {
+      ...flow,
+      ...(request === undefined ? {} : { request }),
+      ...(response === undefined ? {} : { response }),
+    };
+  }
+
+  #request(original: HttpRequest): HttpRequest {
+    const request = this.#message(original);
+    const target = redactUrl(request.target, this.#parameters, this.#tag);
+    const at = request.authority?.lastIndexOf('@') ?? -1;
+    if (target === request.target && at <= 0) return request;
+    if (request.authority === undefined || at <= 0) return { ...request, target };
+    const authority = this.#tag(request.authority.slice(0, at)) + request.authority.slice(at);
+    return { ...request, target, authority };
+  }
+
+  #message<M extends HttpRequest | HttpResponse>(message: M): M {
+    const headers = this.#headers(message.headers);
+    const trailers = message.trailers && this.#headers(message.trailers);
+    if (headers === message.headers && trailers === message.trailers) return message;
+    return { ...message, headers, ...(trailers === undefined ? {} : { trailers }) };
+  }
+
+  #headers(headers: readonly HttpHeader[]): readonly HttpHeader[] {
+    let redacted: HttpHeader[] | undefined;
+    for (let i = 0; i < headers.length; i++) {
+      const header = headers[i];
+      if (header === undefined || this.#lengths[header[0].length & 255] === 0) continue;
+      const rule = this.#rules.get(header[0].toLowerCase());
+      if (rule === undefined) continue;
+      const value = this.#value(rule, header[1]);
+      if (value === header[1]) continue;
+      redacted ??= [...headers];
+      redacted[i] = [header[0], value];
+    }
+    return redacted ?? headers;
+  }
+
+  #value(rule: HeaderRule, value: string): string {
+    switch (rule) {
+      case 'credentials':
+        return redactCredentials(value, this.#tag);
+      case 'cookie':
+        return redactCookie(value, this.#tag);
+      case 'set-cookie':
+        return redactSetCookie(value, this.#tag);
+      case 'whole':
+        return redactWhole(value, this.#tag);
+      case 'url':
+        return redactUrl(value, this.#parameters, this.#tag);
+      default:
+        return assertNever(rule);
+    }
+  }
+}
+
+function lowerCaseNames(option: string, names: readonly string[] = []): readonly string[] {
+  return names.map((name) => {
+    const trimmed = name.trim();
+    if (trimmed === '') {
+      throw new ConfigError('CONFIG_INVALID_OPTION', `A name in the redaction's ${option} is empty.`);
+    }
+    return trimmed.toLowerCase();
+  });
+}

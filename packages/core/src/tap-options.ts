@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+import { ConfigError } from './errors.js';
+import type { Exporter } from './exporter.js';
+import type { FlowFilter } from './flow-filter.js';
+import type { TapLimits } from './limits.js';
+import type { Logger } from './logger.js';
+import type { ProtocolPlugin } from './protocol-plugin.js';
+import type { RedactOptions } from './redact.js';
+import type { EventSource } from './source.js';
+
+/** Writes down the events of a source; `createRecorder` makes one. */
+export interface EventRecorder {
+  /** `redactionKey`: what the tap hashes secrets with, so that a replay gives equal flows. */
+  attach(source: EventSource, redactionKey: Uint8Array): void;
+  /** Resolves when everything is on disk. */
+  stop(): Promise<void>;
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+export interface TapOptions {
+  readonly source: EventSource;
+  /** In order of preference: where two could claim a connection, the first one does. */
+  readonly protocols: readonly ProtocolPlugin[];
+  /** @default none */
+  readonly exporters?: readonly Exporter[];
+  /** What to hide before any consumer sees a flow; `false` shows everything. @default {} */
+  readonly redact?: RedactOptions | false;
+  /** Flows to keep. @default all */
+  readonly where?: FlowFilter;
+  readonly recorder?: EventRecorder;
+  readonly limits?: Partial<TapLimits>;
+  /** @default silent */
+  readonly logger?: Logger;
+}
+
+/** @throws ConfigError with code `CONFIG_API_VERSION` or `CONFIG_INVALID_OPTION`. */
+export function checkTapOptions({ source, protocols, exporters = [] }: TapOptions): void {
+  if (typeof source?.start !== 'function' || typeof source.on !== 'function') {
+    throw new ConfigError('CONFIG_INVALID_OPTION', 'source is not an event source.', {
+      hint: 'Give createTap a BpfSource or a ReplaySource.',
+    });
+  }
+  if (!Array.isArray(protocols) || protocols.length === 0) {
+    throw new ConfigError('CONFIG_INVALID_OPTION', 'protocols is empty.', {
+      hint: 'List at least one protocol, such as http1().',
+    });
+  }
+  for (const { name, apiVersion } of exporters) {
+    // The type says 1, but an exporter may have been compiled against another version of this package.
+    if ((apiVersion as number) === 1) continue;
+    throw new ConfigError('CONFIG_API_VERSION', `exporters: ${name} has apiVersion ${String(apiVersion)}, not 1.`, {
+      hint: 'Install a version of the exporter that fits this version of @flowtap/core.',
+    });
+  }
+}

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+import { randomBytes } from 'node:crypto';
+import { EventEmitter } from 'eventemitter3';
+import { StateError } from './errors.js';
+import { ExportPipeline } from './export-pipeline.js';
+import type { Flow } from './flow.js';
+import { FlowDelivery } from './flow-delivery.js';
+import { createFlowFilter } from './flow-filter.js';
+import { resolveLimits } from './limits.js';
+import { type Logger, silentLogger } from './logger.js';
+import { createRedactor, type RedactOptions } from './redact.js';
+import { SocketMap } from './socket-map.js';
+import type { EventSource } from './source.js';
+import { SourceSubscription } from './source-subscription.js';
+import { checkTapOptions, type EventRecorder, type TapOptions } from './tap-options.js';
+import type { TapStats } from './tap-stats.js';
+
+const REDACTION_KEY_BYTES = 32;
+
+export interface TapEvents {
+  /** Synchronously, as soon as it is complete. What a listener throws is reported as `error`. */
+  flow: [flow: Flow];
+  /** The source failed, or a listener, filter or recorder did. The tap goes on unless it was the source. */
+  error: [error: Error];
+  /** Everything is delivered and closed. */
+  end: [];
+}
+
+/** A capture under way: from the events of a source to flows. */
+export interface Tap extends EventEmitter<TapEvents> {
+  /**
+   * Starts the exporters, then the source; resolves when events flow. A tap can be started once.
+   *
+   * @throws what the source or an exporter reports; everything is closed again then.
+   * @throws StateError with code `STATE_STARTED` or `STATE_STOPPED`.
+   */
+  start(): Promise<void>;
+  /**
+   * Stops the source, hands out what is unfinished, shuts the exporters and the recorder down. Resolves when all is
+   * delivered or counted. Idempotent. Not needed when the source ends by itself.
+   */
+  stop(): Promise<void>;
+  /**
+   * Flows from now on. A consumer that is too slow loses flows, which `iteratorDrops` counts, unless the source can
+   * wait (a replay). Ends with the tap or when `signal` aborts; throws when the source failed.
+   */
+  flows(options?: { readonly signal?: AbortSignal }): AsyncIterableIterator<Flow>;
+  stats(): TapStats;
+  /** Resolves when everything is delivered and closed, also after a failure. Never rejects. */
+  readonly ended: Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * @example
+ * ```ts
+ * const tap = createTap({ source, protocols: [http1()] });
+ * await tap.start();
+ * for await (const flow of tap.flows()) console.log(flow.protocol, flow.durationMs);
+ * ```
+ *
+ * @throws ConfigError with code `CONFIG_INVALID_OPTION`, `CONFIG_API_VERSION` or `CONFIG_DUPLICATE_PROTOCOL`.
+ */
+export function createTap(options: TapOptions): Tap {
+  return new FlowTap(options);
+}
+
+class FlowTap extends EventEmitter<TapEvents> implements Tap {
+  readonly ended: Promise<void>;
+  readonly #source: EventSource;
+  readonly #logger: Logger;
+  readonly #recorder: EventRecorder | undefined;
+  readonly #pipelines: readonly ExportPipeline[];
+  readonly #delivery: FlowDelivery;
+  readonly #map: SocketMap;
+  readonly #subscription: SourceSubscription;
+  readonly #ownRedactionKey = randomBytes(REDACTION_KEY_BYTES);
+  #resolveEnded: () => void = () => {};
+  #starting: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+  #sourceError: Error | undefined;
+  #isSourceStarted = false;
+
+  constructor(options: TapOptions) {
+    super();
+    checkTapOptions(options);
+    const { source, protocols, where, exporters = [], redact = {}, logger = silentLogger } = options;
+    const limits = resolveLimits(options.limits);
+    this.#source = source;
+    this.#logger = logger;
+    this.#recorder = options.recorder;
+    this.#pipelines = exporters.map((exporter) => new ExportPipeline(exporter, { logger }));
+    this.#delivery = new FlowDelivery({
+      where: where === undefined ? undefined : createFlowFilter(where),
+      redact: redact === false ? (flow) => flow : this.#lazyRedactor(redact),
+      pipelines: this.#pipelines,
+      maxQueuedFlows: limits.maxQueuedFlows,
+      notify: (flow) => this.emit('flow', flow),
+      onError: (code, error) => this.#report(code, error),
+    });
+    this.#map = new SocketMap({
+      protocols,
+      limits,
+      logger,
+      clock: () => source.clock,
+      onFlow: (flow) => this.#delivery.push(flow),
+    });
+    this.#subscription = new SourceSubscription(source, this.#map, {
+      onEnd: () => void this.#finish(),
+      onError: (error) => this.#sourceFailed(error),
+    });
+    this.ended = new Promise((resolve) => {
+      this.#resolveEnded = resolve;
+    });
+  }
+
+  async start(): Promise<void> {
+    if (this.#closing !== undefined) throw new StateError('STATE_STOPPED', 'This tap was stopped.');
+    if (this.#starting !== undefined) throw new StateError('STATE_STARTED', 'This tap was started already.');
+    this.#starting = this.#open();
+    try {
+      await this.#starting;
+    } catch (error) {
+      await this.#finish();
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    // A source that is half attached can only be stopped once it is attached; a failure is reported by start().
+    await this.#starting?.catch(() => {});
+    await this.#finish();
+  }
+
+  flows(options: { readonly signal?: AbortSignal } = {}): AsyncIterableIterator<Flow> {
+    return this.#delivery.iterate(options.signal);
+  }
+
+  stats(): TapStats {
+    const { flows, filteredFlows, iteratorDrops } = this.#delivery;
+    return {
+      flows,
+      filteredFlows,
+      ...this.#map.totals,
+      iteratorDrops,
+      exporters: this.#pipelines.map(({ exporter, counters }) => ({ name: exporter.name, ...counters })),
+      counters: this.#map.counters.toRecord(),
+      source: this.#source.counters?.() ?? {},
+      ...(this.#recorder === undefined ? {} : { recorder: this.#recorder.counters }),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #open(): Promise<void> {
+    // Exporters first: whoever cannot write its file should say so before anything is attached.
+    for (const pipeline of this.#pipelines) await pipeline.start();
+    this.#recorder?.attach(this.#source, this.#redactionKey);
+    this.#subscription.open();
+    this.#source.paceBy?.(() => this.#delivery.ready());
+    this.#isSourceStarted = true;
+    await this.#source.start();
+  }
+
+  #finish(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    // The source may have ended, or a listener may have called stop(), in the middle of an event: let it be finished.
+    await Promise.resolve();
+    if (this.#isSourceStarted) await this.#attempt('source-error', () => this.#source.stop());
+    this.#subscription.close();
+    this.#map.end();
+    this.#delivery.end(this.#sourceError);
+    await Promise.all(this.#pipelines.map((pipeline) => pipeline.shutdown()));
+    await this.#attempt('recorder-error', async () => this.#recorder?.stop());
+    this.#resolveEnded();
+    await this.#attempt('listener-error', async () => this.emit('end'));
+  }
+
+  #sourceFailed(error: Error): void {
+    this.#sourceError = error;
+    this.#report('source-error', error);
+    void this.#finish();
+  }
+
+  async #attempt(code: string, run: () => Promise<unknown>): Promise<void> {
+    try {
+      await run();
+    } catch (error) {
+      this.#report(code, error);
+    }
+  }
+
+  /** Counts and logs an error and tells the listeners, who may throw as well. */
+  #report(code: string, thrown: unknown): void {
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    this.#map.counters.add(code);
+    this.#logger.error(`${code}: ${error.message}`);
+    try {
+      this.emit('error', error);
+    } catch {
+      this.#map.counters.add('listener-error');
+    }
+  }
+
+  /** The source's, when it has one: a replay that has not started has none or an empty one. */
+  get #redactionKey(): Uint8Array {
+    const { redactionKey } = this.#source;
+    return redactionKey === undefined || redactionKey.length === 0 ? this.#ownRedactionKey : redactionKey;
+  }
+
+  /** Made at the first flow: a source that replays a log knows the key of the log from its start on only. */
+  #lazyRedactor(options: RedactOptions): (flow: Flow) => Flow {
+    // Wrong options are to be refused now.
+    createRedactor(options, this.#ownRedactionKey);
+    let redact: ((flow: Flow) => Flow) | undefined;
+    return (flow) => {
+      redact ??= createRedactor(options, this.#redactionKey);
+      return redact(flow);
+    };
+  }
+}

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+export { checkProtocol, type ProtocolVector } from './check-protocol.js';
+export { type Chunking, chunkings } from './chunkings.js';
+export { FakeConnection, type FakeSocket, lostEvent, processEvent } from './fake-connection.js';
+export { FakeSource, type FakeSourceOptions } from './fake-source.js';
+export {
+  type HandoverRecord,
+  type ParserRun,
+  type ParserRunOptions,
+  type ParserStep,
+  runParser,
+} from './parser-run.js';
+export { pseudoRandomBytes } from './pseudo-random.js';

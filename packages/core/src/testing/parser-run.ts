@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { ConnectionInfo, Direction, Layer } from '../events.js';
+import { DEFAULT_LIMITS, type TapLimits } from '../limits.js';
+import type { CloseReason, Handover, ParsedExchange, ProtocolParser, ProtocolPlugin } from '../protocol-plugin.js';
+
+/** One step of a conversation. */
+export type ParserStep =
+  | { readonly direction: Direction; readonly bytes: Buffer }
+  /** Bytes that were transferred and not captured. */
+  | { readonly direction: Direction; readonly gapBytes: number };
+
+export interface ParserRunOptions {
+  /** @default `raw` */
+  readonly layer?: Layer;
+  /** @default a TCP connection of a server */
+  readonly connection?: Partial<ConnectionInfo>;
+  readonly joinedLate?: boolean;
+  readonly limits?: Partial<TapLimits>;
+  /** @default `closed` */
+  readonly closeReason?: CloseReason;
+}
+
+export interface ParserRun {
+  readonly exchanges: readonly ParsedExchange[];
+  /** Codes that the parser counted. */
+  readonly counts: Readonly<Record<string, number>>;
+  readonly handover?: HandoverRecord;
+}
+
+/** Where a parser handed the connection over. `rest`: what the next parser gets (latin1), leftover and later steps. */
+export interface HandoverRecord extends Pick<Handover, 'ingressOffset' | 'egressOffset' | 'to'> {
+  readonly rest: Record<Direction, string>;
+}
+
+/**
+ * Feeds the steps to a fresh parser as a tap does. All events have the same time, so that two runs can be compared.
+ * Every chunk is overwritten as soon as the parser returns: one that keeps borrowed bytes gives other results.
+ */
+export function runParser(
+  plugin: ProtocolPlugin,
+  steps: readonly ParserStep[],
+  options: ParserRunOptions = {},
+): ParserRun {
+  const exchanges: ParsedExchange[] = [];
+  const counts: Record<string, number> = {};
+  let handover: HandoverRecord | undefined;
+  const connection: ConnectionInfo = {
+    id: 1,
+    role: 'unknown',
+    transport: 'tcp',
+    joinedLate: options.joinedLate ?? false,
+    ...options.connection,
+  };
+  const layer = options.layer ?? 'raw';
+  const parser = plugin.createParser({
+    connection,
+    layer,
+    tls: layer === 'tls',
+    role: connection.role,
+    joinedLate: connection.joinedLate,
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    emit: (exchange) => exchanges.push(exchange),
+    handover: (given) => {
+      handover ??= record(given);
+    },
+    count: (code, by = 1) => {
+      counts[code] = (counts[code] ?? 0) + by;
+    },
+  });
+  const offsets = { ingress: 0, egress: 0 };
+  for (const step of steps) {
+    const { direction } = step;
+    const offset = offsets[direction];
+    if ('gapBytes' in step) {
+      offsets[direction] += step.gapBytes;
+      const gap = { direction, offset, length: step.gapBytes, reason: 'ring-full', timestampNs: 0 } as const;
+      if (handover === undefined) parser.gap(gap);
+    } else {
+      offsets[direction] += step.bytes.length;
+      if (handover === undefined) feed(parser, direction, offset, step.bytes);
+      else handover.rest[direction] += step.bytes.toString('latin1');
+    }
+  }
+  parser.close(handover === undefined ? (options.closeReason ?? 'closed') : 'handover', 0);
+  return handover === undefined ? { exchanges, counts } : { exchanges, counts, handover };
+}
+
+function feed(parser: ProtocolParser, direction: Direction, offset: number, content: Buffer): void {
+  const bytes = Buffer.from(content);
+  parser.data({ direction, offset, bytes, timestampNs: 0 });
+  bytes.fill(0xaa);
+}
+
+function record({ ingressOffset, egressOffset, to, leftover }: Handover): HandoverRecord {
+  const rest = { ingress: '', egress: '' };
+  for (const { direction, bytes } of leftover) rest[direction] += bytes.toString('latin1');
+  return { ingressOffset, egressOffset, rest, ...(to === undefined ? {} : { to }) };
+}
