@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+import { HttpBody } from '@flowtap/core';
+
+/** Room for a body whose length is announced is made at once up to here; a larger one must show its bytes first. */
+const MAX_FIRST_CAPACITY = 262_144;
+const MIN_CAPACITY = 1024;
+/** Below this a loop is faster than a call into native code. */
+const LOOP_BYTES = 24;
+
+const NO_BYTES: Buffer = Buffer.alloc(0);
+
+/** A copy of the bytes, which are borrowed. Small copies come from Node's shared pool. */
+function copied(bytes: Buffer, start: number, end: number): Buffer {
+  const length = end - start;
+  const copy = Buffer.allocUnsafe(length);
+  if (length <= LOOP_BYTES) {
+    for (let i = 0; i < length; i++) copy[i] = bytes[start + i] ?? 0;
+  } else {
+    bytes.copy(copy, 0, start, end);
+  }
+  return copy;
+}
+
+/** The body that lies in one chunk, from `start` to `end`: the usual case, copied once. */
+export function bodyInOneChunk(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  maxBodyBytes: number,
+  contentEncoding: string | undefined,
+): HttpBody {
+  const size = end - start;
+  const truncated = size > maxBodyBytes;
+  const kept = copied(bytes, start, truncated ? start + maxBodyBytes : end);
+  return new HttpBody({ size, truncated, contentEncoding, bytes: kept });
+}
+
+/**
+ * Gathers a body piece by piece: counts all of it and keeps a prefix of at most `maxBodyBytes`. The prefix ends at
+ * the first byte that was not captured.
+ */
+export class BodyCollector {
+  size = 0;
+  readonly #maxBodyBytes: number;
+  readonly #expectedBytes: number;
+  #kept = NO_BYTES;
+  #keptBytes = 0;
+  #truncated = false;
+
+  /** `expectedBytes`: the announced length, 0 when unknown. */
+  constructor(maxBodyBytes: number, expectedBytes: number) {
+    this.#maxBodyBytes = maxBodyBytes;
+    this.#expectedBytes = expectedBytes;
+  }
+
+  append(bytes: Buffer, start: number, end: number): void {
+    this.size += end - start;
+    if (this.#truncated) return;
+    const room = this.#maxBodyBytes - this.#keptBytes;
+    const to = end - start > room ? start + room : end;
+    if (to < end) this.#truncated = true;
+    if (to === start) return;
+    this.#reserve(this.#keptBytes + to - start);
+    bytes.copy(this.#kept, this.#keptBytes, start, to);
+    this.#keptBytes += to - start;
+  }
+
+  /** Bytes that belong to the body but were not captured. */
+  skip(length: number): void {
+    if (length === 0) return;
+    this.size += length;
+    this.#truncated = true;
+  }
+
+  /** The body, `cut` when more of it was to come. The collector must not be used afterwards. */
+  finish(contentEncoding: string | undefined, cut: boolean): HttpBody {
+    if (this.size === 0 && !cut && contentEncoding === undefined) return HttpBody.empty;
+    const spare = this.#kept.length - this.#keptBytes;
+    // A flow may wait in a queue for long: it does not keep more than a quarter of unused room alive.
+    const bytes =
+      spare * 4 > this.#kept.length ? copied(this.#kept, 0, this.#keptBytes) : this.#kept.subarray(0, this.#keptBytes);
+    return new HttpBody({ size: this.size, truncated: this.#truncated || cut, contentEncoding, bytes });
+  }
+
+  /** Grows by doubling, so every byte is moved a constant number of times. */
+  #reserve(length: number): void {
+    if (length <= this.#kept.length) return;
+    const wanted = Math.max(
+      length,
+      this.#kept.length * 2,
+      Math.min(this.#expectedBytes, MAX_FIRST_CAPACITY),
+      MIN_CAPACITY,
+    );
+    const grown = Buffer.allocUnsafe(Math.max(length, Math.min(wanted, this.#maxBodyBytes)));
+    if (this.#keptBytes > 0) this.#kept.copy(grown, 0, 0, this.#keptBytes);
+    this.#kept = grown;
+  }
+}

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+export type { FaultCode } from './constants.js';
+export { http1 } from './plugin.js';
