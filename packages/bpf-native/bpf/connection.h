@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+#ifndef FLOWTAP_CONNECTION_H
+#define FLOWTAP_CONNECTION_H
+
+static __always_inline u64 next_connection_id(void)
+{
+	return __sync_fetch_and_add(&state.connection_ids, 1) + 1;
+}
+
+static __always_inline void fill_connection_header(struct flowtap_header *header, const struct connection *connection)
+{
+	header->role = connection->role;
+	header->family = connection->family;
+	header->flags = connection->flags & CONNECTION_JOINED_LATE ? FLOWTAP_FLAG_JOINED_LATE : 0;
+}
+
+/* The header for an event that happens to a connection, whoever the current task is. */
+static __always_inline void fill_owner(struct flowtap_header *header, const struct connection *connection)
+{
+	header->pid = connection->pid;
+	header->tid = connection->tid;
+	header->fd = connection->fd;
+	__builtin_memcpy(header->comm, connection->comm, sizeof(header->comm));
+}
+
+/* type: FLOWTAP_CONNECT or FLOWTAP_GETSOCKNAME */
+__noinline int announce(struct connection *connection, u64 sock_address, u16 type, s32 fd)
+{
+	struct sock *sock = (struct sock *)sock_address;
+	struct flowtap_connect_record *record;
+
+	if (!connection)
+		return 0;
+	record = bpf_ringbuf_reserve(&events, sizeof(*record), 0);
+	if (!record) {
+		count(FLOWTAP_COUNT_CONTROL_LOST, 0);
+		return 0;
+	}
+	fill_header(&record->header, type, sizeof(*record), connection->id, fd);
+	if (type == FLOWTAP_CONNECT)
+		fill_owner(&record->header, connection);
+	fill_connection_header(&record->header, connection);
+	record->addresses = connection->addresses;
+	record->local_path_bytes = 0;
+	record->remote_path_bytes = 0;
+	record->_pad = 0;
+	if (connection->family == FLOWTAP_FAMILY_UNIX) {
+		struct unix_sock *unix_socket = (struct unix_sock *)sock;
+		struct sock *peer = BPF_CORE_READ(unix_socket, peer);
+
+		record->local_path_bytes = read_unix_path(sock, record->local_path);
+		if (peer)
+			record->remote_path_bytes = read_unix_path(peer, record->remote_path);
+	}
+	submit_control(record);
+	return 0;
+}
+
+__noinline int announce_close(struct connection *connection)
+{
+	struct flowtap_close_record *record;
+
+	if (!connection || connection->flags & (CONNECTION_CLOSED | CONNECTION_PENDING))
+		return 0;
+	connection->flags |= CONNECTION_CLOSED;
+	record = bpf_ringbuf_reserve(&events, sizeof(*record), 0);
+	if (!record) {
+		count(FLOWTAP_COUNT_CONTROL_LOST, 0);
+		return 0;
+	}
+	fill_header(&record->header, FLOWTAP_CLOSE, sizeof(*record), connection->id, connection->fd);
+	fill_owner(&record->header, connection);
+	fill_connection_header(&record->header, connection);
+	record->addresses = connection->addresses;
+	__builtin_memcpy(record->bytes, connection->bytes, sizeof(record->bytes));
+	record->plaintext_id = connection->plaintext_id;
+	submit_control(record);
+	return 0;
+}
+
+static __always_inline void connection_end(u64 sock_address)
+{
+	struct connection *connection = bpf_map_lookup_elem(&connections, &sock_address);
+
+	if (!connection)
+		return;
+	announce_close(connection);
+	bpf_map_delete_elem(&connections, &sock_address);
+}
+
+static __always_inline void set_sequence_bases(struct connection *connection, struct sock *sock)
+{
+	connection->sequence_base[FLOWTAP_INGRESS] = sequence_of(sock, FLOWTAP_INGRESS);
+	connection->sequence_base[FLOWTAP_EGRESS] = sequence_of(sock, FLOWTAP_EGRESS);
+	connection->flags |= CONNECTION_HAS_BASE << FLOWTAP_INGRESS | CONNECTION_HAS_BASE << FLOWTAP_EGRESS;
+}
+
+/* Returns 0 when the socket is none that is captured. */
+__noinline int connection_create(struct socket_ref *ref, s32 fd, u8 role, u8 flags)
+{
+	struct connection connection = {};
+	u64 pid_tgid = bpf_get_current_pid_tgid();
+	struct sock *sock;
+	struct file *file;
+	u64 key;
+
+	if (!ref)
+		return 0;
+	sock = ref->sock;
+	file = ref->file;
+	key = (u64)sock;
+	connection.family = family_of(sock);
+	if (connection.family == FLOWTAP_FAMILY_UNKNOWN || BPF_CORE_READ(sock, __sk_common.skc_state) == TCP_LISTEN)
+		return 0;
+	connection.id = next_connection_id();
+	connection.socket = (u64)ref->socket;
+	connection.inode = BPF_CORE_READ(file, f_inode, i_ino);
+	connection.role = role;
+	connection.flags = flags;
+	connection.pid = pid_tgid >> 32;
+	connection.tid = (u32)pid_tgid;
+	connection.fd = fd;
+	bpf_get_current_comm(connection.comm, sizeof(connection.comm));
+	read_addresses(sock, connection.family, &connection.addresses);
+	if (!(flags & (CONNECTION_JOINED_LATE | CONNECTION_PENDING)) && connection.family != FLOWTAP_FAMILY_UNIX)
+		set_sequence_bases(&connection, sock);
+	if (bpf_map_update_elem(&connections, &key, &connection, BPF_ANY)) {
+		count(FLOWTAP_COUNT_MAP_FULL, 0);
+		return 0;
+	}
+	if (!(flags & CONNECTION_PENDING)) {
+		struct connection *stored = bpf_map_lookup_elem(&connections, &key);
+
+		announce(stored, key, FLOWTAP_CONNECT, fd);
+	}
+	return 1;
+}
+
+/*
+ * The known connection of a socket. The end of a TCP socket is always seen; an AF_UNIX socket can vanish unseen and its
+ * address be used again, which the inode number tells.
+ */
+static __always_inline struct connection *connection_find(struct socket_ref *ref)
+{
+	u64 key = (u64)ref->sock;
+	struct file *file = ref->file;
+	struct connection *connection = bpf_map_lookup_elem(&connections, &key);
+
+	if (!connection)
+		return NULL;
+	if (connection->socket == (u64)ref->socket &&
+	    (connection->family != FLOWTAP_FAMILY_UNIX || connection->inode == BPF_CORE_READ(file, f_inode, i_ino)))
+		return connection;
+	announce_close(connection);
+	bpf_map_delete_elem(&connections, &key);
+	return NULL;
+}
+
+static __always_inline struct connection *connection_of(struct socket_ref *ref, s32 fd)
+{
+	struct connection *connection = connection_find(ref);
+	u64 key = (u64)ref->sock;
+
+	if (connection)
+		return connection;
+	if (!connection_create(ref, fd, FLOWTAP_ROLE_UNKNOWN, CONNECTION_JOINED_LATE))
+		return NULL;
+	return bpf_map_lookup_elem(&connections, &key);
+}
+
+#endif

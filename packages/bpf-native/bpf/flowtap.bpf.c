@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* The programs, one line each; what they do is in the headers. */
+#include "kernel.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+#include "syscall_numbers.h"
+#include "event.h"
+#include "maps.h"
+#include "ring.h"
+#include "filter.h"
+#include "socket.h"
+#include "connection.h"
+#include "tcp.h"
+#include "transfer.h"
+#include "tls-record.h"
+#include "tls.h"
+#include "socket-data.h"
+#include "syscall.h"
+#include "process.h"
+
+/* The helpers that read memory are for GPL-compatible programs only (Documentation/bpf/bpf_licensing.rst). */
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* System calls, back end "tracepoint": one raw tracepoint each way for all of them. */
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(syscall_entry, struct pt_regs *regs, long id)
+{
+	return on_syscall_entry(regs);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(syscall_exit, struct pt_regs *regs, long result)
+{
+	return on_syscall_exit(regs, result);
+}
+
+/* Back end "kprobe": one program on the entry or return of each function; the registers are the task's all the same. */
+
+SEC("kprobe")
+int kprobe_entry(struct pt_regs *ctx)
+{
+	return on_syscall_entry((struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()));
+}
+
+SEC("kretprobe")
+int kprobe_exit(struct pt_regs *ctx)
+{
+	return on_syscall_exit((struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()), PT_REGS_RC(ctx));
+}
+
+/* Sockets */
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(tcp_state, struct sock *sock, int old_state, int new_state)
+{
+	return on_tcp_state(sock, new_state);
+}
+
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(tcp_destroyed, struct sock *sock)
+{
+	connection_end((u64)sock);
+	return 0;
+}
+
+/* Processes */
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(forked, struct task_struct *parent, struct task_struct *child)
+{
+	process_fork(parent, child);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(executed, struct task_struct *task, pid_t old_pid, struct linux_binprm *binary)
+{
+	process_exec(binary);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(exited, struct task_struct *task)
+{
+	process_exit(task);
+	return 0;
+}
+
+SEC("tp_btf/cgroup_attach_task")
+int BPF_PROG(cgroup_moved, struct cgroup *cgroup, const char *path, struct task_struct *task)
+{
+	process_cgroup(task);
+	return 0;
+}
+
+/* TLS libraries */
+
+SEC("uprobe")
+int tls_entry(struct pt_regs *ctx)
+{
+	return on_tls_entry(ctx, bpf_get_attach_cookie(ctx));
+}
+
+SEC("uretprobe")
+int tls_return(struct pt_regs *ctx)
+{
+	return on_tls_return(ctx);
+}
+
+/* Run by user space on itself: its process id as the kernel knows it, whatever pid namespace it is in. */
+SEC("raw_tp")
+int whoami(void *ctx)
+{
+	return bpf_get_current_pid_tgid() >> 32;
+}

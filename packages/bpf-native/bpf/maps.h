@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+#ifndef FLOWTAP_MAPS_H
+#define FLOWTAP_MAPS_H
+
+/* Set by user space before loading. */
+const volatile struct flowtap_config config = {};
+
+/* Set and read by user space while running. */
+struct flowtap_state state = {};
+
+/* Records on their way to user space. max_entries is set to config.ring_bytes before loading. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 << 20);
+} events SEC(".maps");
+
+/*
+ * Processes that are targets, by thread group id.
+ * Inserted: by user space, in process_fork (child of a target), in process_cgroup (moved into a target cgroup).
+ * Deleted: in process_exit (last thread), by user space when a target is removed.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, u32);
+	__type(value, struct flowtap_process);
+} processes SEC(".maps");
+
+/* Cgroups whose processes are targets. Written by user space only. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct flowtap_cgroup_key);
+	__type(value, u32);
+} cgroup_targets SEC(".maps");
+
+#define CONNECTION_TLS (1 << 0)
+#define CONNECTION_JOINED_LATE (1 << 1)
+/* connect() is under way and nothing was announced. */
+#define CONNECTION_PENDING (1 << 2)
+#define CONNECTION_CLOSED (1 << 3)
+/* sequence_base[direction] is set: shift by the direction. */
+#define CONNECTION_HAS_BASE (1 << 4)
+
+struct connection {
+	u64 id;
+	u64 socket; /* struct socket * and inode tell a new socket at an old address */
+	u64 inode;
+	u64 bytes[2][2]; /* transferred, [layer][direction] */
+	u32 sequence_base[2]; /* TCP sequence number of byte 0 */
+	u32 handshake_bytes[2]; /* ciphertext that was sent to user space */
+	u64 ssl; /* SSL* that it carries, 0: none known */
+	u64 plaintext_id; /* id that the plaintext was sent under when it came before the socket was known, else 0 */
+	u32 pid;
+	u32 tid;
+	s32 fd;
+	u8 role;
+	u8 family;
+	u8 flags;
+	u8 _pad;
+	char comm[FLOWTAP_COMM_BYTES];
+	struct flowtap_addresses addresses;
+};
+
+/*
+ * Connections by struct sock *.
+ * Inserted: in connection_create (accept, connect, first data of a connection that was there before).
+ * Deleted: in connection_end (tcp_destroy_sock, last close of an AF_UNIX socket) and when the address turns out to hold
+ * another socket. LRU, because the end of an AF_UNIX socket can be missed (exit with the descriptor passed on).
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 32768);
+	__type(key, u64);
+	__type(value, struct connection);
+} connections SEC(".maps");
+
+struct descriptor {
+	u32 pid;
+	s32 fd;
+};
+
+/*
+ * Sockets that lost a descriptor while another thread of the process may be inside a call on it.
+ * Inserted: in descriptor_released. Looked up: when a call's bytes cannot belong to the socket that the descriptor names
+ * at its exit. Never deleted: LRU.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct descriptor);
+	__type(value, u64);
+} displaced SEC(".maps");
+
+#define TLS_CALL_DEPTH 4
+
+struct tls_frame {
+	u64 ssl;
+	u64 buffer;
+	u64 count_pointer; /* size_t * that gets the transferred bytes; 0: the return value has them */
+	u64 stack_pointer;
+	u64 sock; /* struct sock * of a socket call made inside */
+	s32 fd;
+	u8 direction;
+	u8 _pad[3];
+};
+
+/* TLS calls that a thread is in, innermost last: TLS inside TLS nests. */
+struct tls_calls {
+	u32 depth;
+	u32 _pad;
+	struct tls_frame frames[TLS_CALL_DEPTH];
+};
+
+/* By pid_tgid. Inserted at entry of a TLS call; emptied at its exit. LRU: a thread can end inside a call. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, u64);
+	__type(value, struct tls_calls);
+} tls_calls SEC(".maps");
+
+struct tls_session_key {
+	u64 ssl;
+	u32 pid;
+	u32 _pad;
+};
+
+struct tls_session {
+	u64 sock; /* struct sock *, 0: not known */
+	u64 connection_id; /* of that socket: tells a new connection at an old address */
+	u64 own_id; /* connection id that plaintext got while the socket was not known, 0: none */
+	u64 own_bytes[2];
+	s32 fd;
+	u32 _pad;
+};
+
+/*
+ * SSL* -> socket.
+ * Inserted: SSL_set_fd, first TLS call. Deleted: SSL_free. LRU, because a process can end without SSL_free.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 32768);
+	__type(key, struct tls_session_key);
+	__type(value, struct tls_session);
+} tls_sessions SEC(".maps");
+
+struct last_read {
+	u64 sock;
+	s32 fd;
+	u32 _pad;
+};
+
+/*
+ * The encrypted connection that a thread read from last, outside of any TLS call: programs that feed their TLS library
+ * from memory (BIO_s_mem(3)) hand those bytes over next.
+ * By pid_tgid. Inserted: in on_socket_data. Deleted: when a session took it. LRU.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, u64);
+	__type(value, struct last_read);
+} last_reads SEC(".maps");
+
+struct file_key {
+	u64 inode;
+	u32 device;
+	u32 _pad;
+};
+
+/* Executable files that user space was told of. Inserted: in on_file_mapped. Never deleted: LRU. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct file_key);
+	__type(value, u32);
+} known_files SEC(".maps");
+
+/* enum flowtap_counter -> events and bytes. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, FLOWTAP_COUNTERS);
+	__type(key, u32);
+	__type(value, struct flowtap_count);
+} counters SEC(".maps");
+
+static __always_inline void count(u32 counter, u64 bytes)
+{
+	struct flowtap_count *entry = bpf_map_lookup_elem(&counters, &counter);
+
+	if (entry) {
+		entry->events += 1;
+		entry->bytes += bytes;
+	}
+}
+
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+#ifndef FLOWTAP_SOCKET_DATA_H
+#define FLOWTAP_SOCKET_DATA_H
+
+/* What a system call did, in the words of this program. */
+struct call {
+	s32 fd;
+	u8 direction;
+	u8 gap; /* bytes that moved without passing user memory, or were thrown away */
+	bool is_vector;
+	u64 address; /* of the buffer, or of the iovecs */
+	u64 vector_length;
+	u64 bytes; /* transferred */
+};
+
+/*
+ * TCP counts what each side of the socket has taken. A call that moved bytes while its descriptor's socket did not take
+ * them ran on another socket: the descriptor was closed or replaced by another thread during the call.
+ */
+static __always_inline bool took_these_bytes(struct connection *connection, struct sock *sock, u8 direction, u64 bytes)
+{
+	u32 base_flag = CONNECTION_HAS_BASE << direction;
+	u32 sequence, accounted;
+
+	if (connection->family == FLOWTAP_FAMILY_UNIX)
+		return true;
+	sequence = sequence_of(sock, direction);
+	accounted = (u32)connection->bytes[FLOWTAP_RAW][direction] + (u32)bytes;
+	if (!(connection->flags & base_flag)) {
+		connection->sequence_base[direction] = sequence - accounted;
+		connection->flags |= base_flag;
+		return true;
+	}
+	return (s32)(sequence - connection->sequence_base[direction] - accounted) >= 0;
+}
+
+/* The connection that a finished call moved bytes on. */
+static __always_inline struct connection *connection_of_call(const struct call *call, struct socket_ref *ref)
+{
+	struct descriptor descriptor = {
+		.pid = bpf_get_current_pid_tgid() >> 32,
+		.fd = call->fd,
+	};
+	struct connection *connection = NULL;
+	u8 direction = call->direction & 1;
+	u64 *displaced_sock;
+
+	if (socket_of_fd(call->fd, ref)) {
+		connection = connection_of(ref, call->fd);
+		if (!connection)
+			return NULL;
+		if (took_these_bytes(connection, ref->sock, direction, call->bytes))
+			return connection;
+	}
+	displaced_sock = bpf_map_lookup_elem(&displaced, &descriptor);
+	if (displaced_sock) {
+		ref->sock = (struct sock *)*displaced_sock;
+		return bpf_map_lookup_elem(&connections, displaced_sock);
+	}
+	if (connection)
+		count(FLOWTAP_COUNT_IDENTITY_LOST, call->bytes);
+	return NULL;
+}
+
+static __always_inline void peek(const struct transfer *t, u8 *head)
+{
+	u64 bytes = t->segment_left;
+
+	if (bytes > t->left)
+		bytes = t->left;
+	if (bytes >= TLS_HEADER_BYTES + 1)
+		bpf_probe_read_user(head, TLS_HEADER_BYTES + 1, (void *)t->segment);
+	else if (bytes == TLS_HEADER_BYTES)
+		bpf_probe_read_user(head, TLS_HEADER_BYTES, (void *)t->segment);
+}
+
+static __always_inline void remember_read(u64 sock, s32 fd)
+{
+	u64 thread = bpf_get_current_pid_tgid();
+	struct last_read read = { .sock = sock, .fd = fd };
+
+	bpf_map_update_elem(&last_reads, &thread, &read, BPF_ANY);
+}
+
+__noinline int on_socket_data(struct call *call)
+{
+	struct transfer t = {};
+	struct socket_ref ref = {};
+	struct connection *connection;
+	struct tls_frame *frame;
+	u8 head[8] = {};
+	u8 direction;
+
+	if (!call || call->bytes == 0)
+		return 0;
+	direction = call->direction & 1;
+	connection = connection_of_call(call, &ref);
+	if (!connection)
+		return 0;
+	begin_transfer(&t, connection, direction, FLOWTAP_RAW, call->bytes, call->fd);
+	t.record.gap = call->gap;
+	if (call->is_vector) {
+		t.vector = call->address;
+		t.vector_left = call->vector_length;
+		load_segment(&t);
+	} else {
+		t.segment = call->address;
+		t.segment_left = call->bytes;
+	}
+	if (call->gap != FLOWTAP_GAP_NONE)
+		t.capture_left = 0;
+
+	frame = current_tls_frame();
+	if (frame) {
+		frame->sock = (u64)ref.sock;
+		frame->fd = call->fd;
+	}
+	if (!(connection->flags & CONNECTION_TLS) && call->gap == FLOWTAP_GAP_NONE) {
+		bool first = connection->bytes[FLOWTAP_RAW][direction] == 0;
+
+		peek(&t, head);
+		if (is_tls_hello(head, t.left) ||
+		    ((frame || (first && connection->flags & CONNECTION_JOINED_LATE)) && is_tls_header(head, t.left)))
+			connection->flags |= CONNECTION_TLS;
+	}
+	t.record.offset = __sync_fetch_and_add(&connection->bytes[FLOWTAP_RAW][direction], call->bytes);
+
+	if (connection->flags & CONNECTION_TLS) {
+		/* Ciphertext stays in the kernel, but for the hellos. */
+		u32 sent = connection->handshake_bytes[direction];
+
+		if (!frame && direction == FLOWTAP_INGRESS && !connection->ssl)
+			remember_read((u64)ref.sock, call->fd);
+
+		if (sent >= TLS_HANDSHAKE_BYTES)
+			return 0;
+		t.record.header.flags |= FLOWTAP_FLAG_ENCRYPTED;
+		if (t.left > TLS_HANDSHAKE_BYTES - sent)
+			t.left = TLS_HANDSHAKE_BYTES - sent;
+		if (t.capture_left > t.left)
+			t.capture_left = t.left;
+		connection->handshake_bytes[direction] = sent + t.left;
+	}
+	send_transfer(&t);
+	return 0;
+}
+
+#endif

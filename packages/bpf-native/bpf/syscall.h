@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+#ifndef FLOWTAP_SYSCALL_H
+#define FLOWTAP_SYSCALL_H
+
+/*
+ * System calls are handled at their exit, where the kernel has just touched the buffers and the result is known; the
+ * arguments are still in the task's user registers, so nothing has to be remembered from the entry. Only calls that
+ * take a descriptor away are handled at entry, while it still leads to the socket.
+ */
+
+#if defined(__TARGET_ARCH_x86)
+#define ARG0(regs) ((regs)->di)
+#define ARG1(regs) ((regs)->si)
+#define ARG2(regs) ((regs)->dx)
+#define ARG3(regs) ((regs)->r10)
+#define ARG4(regs) ((regs)->r8)
+#define SYSCALL_NUMBER(regs) ((long)(regs)->orig_ax)
+#elif defined(__TARGET_ARCH_arm64)
+#define ARG0(regs) ((regs)->orig_x0)
+#define ARG1(regs) ((regs)->regs[1])
+#define ARG2(regs) ((regs)->regs[2])
+#define ARG3(regs) ((regs)->regs[3])
+#define ARG4(regs) ((regs)->regs[4])
+#define SYSCALL_NUMBER(regs) ((long)(regs)->syscallno)
+#endif
+
+/* 32-bit programs number their calls differently: they are not captured rather than misread. */
+static __always_inline bool is_compat(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+#if defined(__TARGET_ARCH_x86)
+	return task->thread_info.status & 0x0002; /* TS_COMPAT */
+#else
+	return (task->thread_info.flags >> 22) & 1; /* TIF_32BIT */
+#endif
+}
+
+static __always_inline void on_accept(s32 fd)
+{
+	struct socket_ref ref;
+
+	if (socket_of_fd(fd, &ref))
+		connection_create(&ref, fd, FLOWTAP_ROLE_SERVER, 0);
+}
+
+static __always_inline void on_connect(s32 fd, long result)
+{
+	struct socket_ref ref;
+	struct sock *sock;
+	u8 state;
+
+	if ((result != 0 && result != -EINPROGRESS) || !socket_of_fd(fd, &ref))
+		return;
+	sock = ref.sock;
+	state = BPF_CORE_READ(sock, __sk_common.skc_state);
+	if (state == TCP_ESTABLISHED)
+		connection_create(&ref, fd, FLOWTAP_ROLE_CLIENT, 0);
+	else if (state == TCP_SYN_SENT)
+		connection_create(&ref, fd, FLOWTAP_ROLE_CLIENT, CONNECTION_PENDING);
+}
+
+static __always_inline void on_getsockname(s32 fd)
+{
+	struct socket_ref ref;
+	struct connection *connection;
+
+	if (!socket_of_fd(fd, &ref))
+		return;
+	connection = connection_find(&ref);
+	if (connection && !(connection->flags & CONNECTION_PENDING))
+		announce(connection, (u64)ref.sock, FLOWTAP_GETSOCKNAME, fd);
+}
+
+/* A descriptor is about to go: close, dup2 over it, close_range. */
+__noinline int descriptor_released(s32 fd)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct socket_ref ref;
+	struct connection *connection;
+
+	if (!socket_of_fd(fd, &ref))
+		return 0;
+	connection = connection_find(&ref);
+	if (!connection)
+		return 0;
+	if (connection->family == FLOWTAP_FAMILY_UNIX && is_last_reference(ref.file)) {
+		connection_end((u64)ref.sock);
+	} else if (task->signal->live.counter > 1) {
+		struct descriptor key = { .pid = bpf_get_current_pid_tgid() >> 32, .fd = fd };
+		u64 sock = (u64)ref.sock;
+
+		bpf_map_update_elem(&displaced, &key, &sock, BPF_ANY);
+	}
+	return 0;
+}
+
+#define MAX_CLOSED_RANGE 256
+
+static __always_inline void on_close_range(u32 first, u32 last)
+{
+	for (u32 i = 0; i < MAX_CLOSED_RANGE && first + i <= last; i++)
+		descriptor_released(first + i);
+}
+
+/* One message of sendmsg and recvmsg. */
+static __always_inline void read_message(struct call *call, u64 address)
+{
+	struct user_msghdr message;
+
+	call->is_vector = true;
+	if (bpf_probe_read_user(&message, sizeof(message), (void *)address))
+		return;
+	call->address = message.msg_iov;
+	call->vector_length = message.msg_iovlen;
+}
+
+#define MAX_MESSAGES 16
+
+static __noinline int on_messages(struct call *call, u64 address, u32 messages)
+{
+	if (!call)
+		return 0;
+	for (u32 i = 0; i < MAX_MESSAGES && i < messages; i++) {
+		struct mmsghdr message;
+
+		if (bpf_probe_read_user(&message, sizeof(message), (void *)(address + i * sizeof(message))))
+			return 0;
+		call->is_vector = true;
+		call->address = message.msg_hdr.msg_iov;
+		call->vector_length = message.msg_hdr.msg_iovlen;
+		call->bytes = message.msg_len;
+		on_socket_data(call);
+	}
+	return 0;
+}
+
+__noinline int on_file_mapped(u64 address, s32 fd)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct fdtable *table = task->files->fdt;
+	struct file_key key = {};
+	struct flowtap_map_record *record;
+	struct file *file = NULL;
+	u32 device;
+	u32 one = 1;
+
+	if (fd < 0 || (u32)fd >= table->max_fds)
+		return 0;
+	bpf_probe_read_kernel(&file, sizeof(file), table->fd + fd);
+	if (!file)
+		return 0;
+	device = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
+	key.inode = BPF_CORE_READ(file, f_inode, i_ino);
+	key.device = device;
+	if (bpf_map_lookup_elem(&known_files, &key))
+		return 0;
+	record = bpf_ringbuf_reserve(&events, sizeof(*record), 0);
+	if (!record) {
+		count(FLOWTAP_COUNT_CONTROL_LOST, 0);
+		return 0;
+	}
+	bpf_map_update_elem(&known_files, &key, &one, BPF_ANY);
+	fill_header(&record->header, FLOWTAP_MAP, sizeof(*record), 0, fd);
+	record->start = address;
+	record->inode = key.inode;
+	record->device_major = device >> 20; /* kdev_t.h: MINORBITS */
+	record->device_minor = device & 0xfffff;
+	submit_control(record);
+	return 0;
+}
+
+static __always_inline bool discards(u64 flags)
+{
+	return flags & MSG_TRUNC;
+}
+
+static __always_inline bool is_not_data(u64 flags)
+{
+	return flags & (MSG_PEEK | MSG_ERRQUEUE);
+}
+
+static __always_inline int on_syscall_exit(struct pt_regs *regs, long result)
+{
+	long number = SYSCALL_NUMBER(regs);
+	struct call call = {};
+
+	switch (number) {
+	case NR_read:
+	case NR_write:
+	case NR_readv:
+	case NR_writev:
+	case NR_sendto:
+	case NR_recvfrom:
+	case NR_sendmsg:
+	case NR_recvmsg:
+	case NR_sendmmsg:
+	case NR_recvmmsg:
+	case NR_sendfile:
+	case NR_splice:
+	case NR_mmap:
+	case NR_accept:
+	case NR_accept4:
+	case NR_connect:
+	case NR_getsockname:
+		break;
+	default:
+		return 0;
+	}
+	if (!is_target() || is_compat())
+		return 0;
+
+	call.fd = ARG0(regs);
+	switch (number) {
+	case NR_accept:
+	case NR_accept4:
+		if (result >= 0)
+			on_accept(result);
+		return 0;
+	case NR_connect:
+		on_connect(call.fd, result);
+		return 0;
+	case NR_getsockname:
+		if (result == 0)
+			on_getsockname(call.fd);
+		return 0;
+	case NR_mmap:
+		/* An address is negative when it is an error: the last page of the address space. */
+		if ((ARG2(regs) & PROT_EXEC) && (s32)ARG4(regs) >= 0 && (u64)result < -4095UL)
+			on_file_mapped(result, ARG4(regs));
+		return 0;
+	}
+
+	if (result <= 0)
+		return 0;
+	call.bytes = result;
+	call.address = ARG1(regs);
+	switch (number) {
+	case NR_write:
+		call.direction = FLOWTAP_EGRESS;
+		break;
+	case NR_read:
+		break;
+	case NR_sendto:
+		call.direction = FLOWTAP_EGRESS;
+		break;
+	case NR_recvfrom:
+		if (is_not_data(ARG3(regs)))
+			return 0;
+		call.gap = discards(ARG3(regs)) ? FLOWTAP_GAP_DISCARDED : FLOWTAP_GAP_NONE;
+		break;
+	case NR_writev:
+		call.direction = FLOWTAP_EGRESS;
+		call.is_vector = true;
+		call.vector_length = ARG2(regs);
+		break;
+	case NR_readv:
+		call.is_vector = true;
+		call.vector_length = ARG2(regs);
+		break;
+	case NR_sendmsg:
+		call.direction = FLOWTAP_EGRESS;
+		read_message(&call, ARG1(regs));
+		break;
+	case NR_recvmsg:
+		if (is_not_data(ARG2(regs)))
+			return 0;
+		call.gap = discards(ARG2(regs)) ? FLOWTAP_GAP_DISCARDED : FLOWTAP_GAP_NONE;
+		read_message(&call, ARG1(regs));
+		break;
+	case NR_sendmmsg:
+		call.direction = FLOWTAP_EGRESS;
+		on_messages(&call, ARG1(regs), result);
+		return 0;
+	case NR_recvmmsg:
+		if (!is_not_data(ARG3(regs)))
+			on_messages(&call, ARG1(regs), result);
+		return 0;
+	case NR_sendfile:
+		call.direction = FLOWTAP_EGRESS;
+		call.gap = FLOWTAP_GAP_ZERO_COPY;
+		break;
+	case NR_splice:
+		/* splice(fd_in, …, fd_out, …): one of them is a pipe, the other may be a socket. */
+		call.gap = FLOWTAP_GAP_ZERO_COPY;
+		on_socket_data(&call);
+		call.direction = FLOWTAP_EGRESS;
+		call.fd = ARG2(regs);
+		break;
+	default:
+		return 0;
+	}
+	on_socket_data(&call);
+	return 0;
+}
+
+static __always_inline int on_syscall_entry(struct pt_regs *regs)
+{
+	long number = SYSCALL_NUMBER(regs);
+
+	switch (number) {
+	case NR_close:
+	case NR_dup2:
+	case NR_dup3:
+	case NR_close_range:
+		break;
+	default:
+		return 0;
+	}
+	if (!is_target() || is_compat())
+		return 0;
+	if (number == NR_close)
+		descriptor_released(ARG0(regs));
+	else if (number == NR_close_range)
+		on_close_range(ARG0(regs), ARG1(regs));
+	else if (ARG0(regs) != ARG1(regs))
+		descriptor_released(ARG1(regs));
+	return 0;
+}
+
+#endif

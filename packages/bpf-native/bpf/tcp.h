@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+#ifndef FLOWTAP_TCP_H
+#define FLOWTAP_TCP_H
+
+static __always_inline bool has_unread_bytes(struct sock *sock)
+{
+	struct tcp_sock *tcp = (struct tcp_sock *)sock;
+	u32 unread = BPF_CORE_READ(tcp, rcv_nxt) - BPF_CORE_READ(tcp, copied_seq);
+
+	return unread > 1; /* the peer's FIN counts one (RFC 9293 section 3.4) */
+}
+
+/* May run in a softirq, when the current task is anybody. */
+static __always_inline int on_tcp_state(struct sock *sock, int new_state)
+{
+	u64 key = (u64)sock;
+	struct connection *connection = bpf_map_lookup_elem(&connections, &key);
+
+	if (!connection)
+		return 0;
+	if (connection->flags & CONNECTION_PENDING) {
+		if (new_state == TCP_CLOSE) {
+			bpf_map_delete_elem(&connections, &key);
+		} else if (new_state == TCP_ESTABLISHED) {
+			connection->flags &= ~CONNECTION_PENDING;
+			read_addresses(sock, connection->family, &connection->addresses);
+			set_sequence_bases(connection, sock);
+			announce(connection, 0, FLOWTAP_CONNECT, connection->fd); /* no path: it is TCP */
+		}
+		return 0;
+	}
+	/*
+	 * Neither direction can carry more: close() of the last descriptor, or both ends finished. The kernel may keep the
+	 * socket for minutes, so this is the moment to tell, unless the program can still read what has arrived; the very
+	 * end (tcp_destroy_sock) tells in that case.
+	 */
+	if (sock->sk_shutdown == SHUTDOWN_BOTH && !has_unread_bytes(sock))
+		announce_close(connection);
+	return 0;
+}
+
+#endif

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+#ifndef FLOWTAP_TLS_H
+#define FLOWTAP_TLS_H
+
+/*
+ * Which socket an SSL* belongs to, in order of trust: a socket call on the same thread inside a TLS call; SSL_set_fd;
+ * for programs that feed the library from memory, the encrypted connection that the same thread has just read from and
+ * that no other SSL* has. No layout of a library's structures is assumed.
+ */
+
+static __always_inline struct tls_session_key session_key(u64 ssl)
+{
+	struct tls_session_key key = {
+		.ssl = ssl,
+		.pid = bpf_get_current_pid_tgid() >> 32,
+	};
+
+	return key;
+}
+
+static __always_inline struct tls_session *session_of(u64 ssl)
+{
+	struct tls_session_key key = session_key(ssl);
+	struct tls_session *session = bpf_map_lookup_elem(&tls_sessions, &key);
+	struct tls_session fresh = { .fd = -1 };
+
+	if (session)
+		return session;
+	if (bpf_map_update_elem(&tls_sessions, &key, &fresh, BPF_NOEXIST))
+		count(FLOWTAP_COUNT_MAP_FULL, 0);
+	return bpf_map_lookup_elem(&tls_sessions, &key);
+}
+
+/* Called for each socket call that moved bytes: is this thread inside a TLS call? Then those are its ciphertext. */
+static __always_inline struct tls_frame *current_tls_frame(void)
+{
+	u64 thread = bpf_get_current_pid_tgid();
+	struct tls_calls *calls = bpf_map_lookup_elem(&tls_calls, &thread);
+
+	if (!calls || calls->depth == 0)
+		return NULL;
+	return &calls->frames[(calls->depth - 1) & (TLS_CALL_DEPTH - 1)];
+}
+
+/* count_argument: 4 or 5, or 0 when the return value has the count. */
+static __always_inline void tls_enter(struct pt_regs *ctx, u8 direction, u32 count_argument)
+{
+	u64 thread = bpf_get_current_pid_tgid();
+	u64 stack_pointer = PT_REGS_SP(ctx);
+	u64 fourth = PT_REGS_PARM4(ctx);
+	u64 fifth = PT_REGS_PARM5(ctx);
+	struct tls_calls *calls;
+	struct tls_frame *frame;
+
+	/* Or the compiler would load one of them by a computed offset, which the verifier does not allow. */
+	barrier_var(fourth);
+	barrier_var(fifth);
+	calls = bpf_map_lookup_elem(&tls_calls, &thread);
+	if (!calls) {
+		struct tls_calls fresh = {};
+
+		bpf_map_update_elem(&tls_calls, &thread, &fresh, BPF_NOEXIST);
+		calls = bpf_map_lookup_elem(&tls_calls, &thread);
+		if (!calls) {
+			count(FLOWTAP_COUNT_MAP_FULL, 0);
+			return;
+		}
+	}
+	/* A frame that is not below the caller's belongs to a call that was left by longjmp or an exception. */
+	for (int i = 0; i < TLS_CALL_DEPTH; i++) {
+		if (calls->depth == 0 ||
+		    calls->frames[(calls->depth - 1) & (TLS_CALL_DEPTH - 1)].stack_pointer > stack_pointer)
+			break;
+		calls->depth -= 1;
+	}
+	if (calls->depth >= TLS_CALL_DEPTH) {
+		count(FLOWTAP_COUNT_MAP_FULL, 0);
+		return;
+	}
+	frame = &calls->frames[calls->depth & (TLS_CALL_DEPTH - 1)];
+	frame->ssl = PT_REGS_PARM1(ctx);
+	frame->buffer = PT_REGS_PARM2(ctx);
+	frame->count_pointer = count_argument == 4 ? fourth : count_argument == 5 ? fifth : 0;
+	frame->stack_pointer = stack_pointer;
+	frame->sock = 0;
+	frame->fd = -1;
+	frame->direction = direction;
+	calls->depth += 1;
+}
+
+/* A call pops its return address, so the stack pointer at return is that of the entry plus this. */
+#if defined(__TARGET_ARCH_x86)
+#define RETURN_ADDRESS_BYTES 8
+#else
+#define RETURN_ADDRESS_BYTES 0
+#endif
+
+/* The frame of the call that returns now, taken off the thread's stack. */
+static __always_inline bool tls_pop(struct pt_regs *ctx, struct tls_frame *frame)
+{
+	u64 thread = bpf_get_current_pid_tgid();
+	u64 stack_pointer = PT_REGS_SP(ctx) - RETURN_ADDRESS_BYTES;
+	struct tls_calls *calls = bpf_map_lookup_elem(&tls_calls, &thread);
+
+	if (!calls)
+		return false;
+	for (int i = 0; i < TLS_CALL_DEPTH; i++) {
+		if (calls->depth == 0)
+			return false;
+		*frame = calls->frames[(calls->depth - 1) & (TLS_CALL_DEPTH - 1)];
+		if (frame->stack_pointer > stack_pointer)
+			return false;
+		calls->depth -= 1;
+		if (frame->stack_pointer == stack_pointer)
+			return true;
+	}
+	return false;
+}
+
+static __always_inline u64 transferred_bytes(struct pt_regs *ctx, const struct tls_frame *frame)
+{
+	int result = (int)PT_REGS_RC(ctx);
+	u64 bytes = 0;
+
+	if (result <= 0)
+		return 0;
+	if (!frame->count_pointer)
+		return result;
+	bpf_probe_read_user(&bytes, sizeof(bytes), (void *)frame->count_pointer);
+	return bytes;
+}
+
+static __always_inline void bind_session(struct tls_session *session, u64 ssl, u64 sock, s32 fd)
+{
+	struct connection *connection = bpf_map_lookup_elem(&connections, &sock);
+
+	if (!connection || session->connection_id == connection->id)
+		return;
+	session->sock = sock;
+	session->connection_id = connection->id;
+	session->fd = fd;
+	connection->ssl = ssl;
+	if (session->own_id && !connection->bytes[FLOWTAP_TLS][0] && !connection->bytes[FLOWTAP_TLS][1]) {
+		/* Plaintext went out before: that id gets the addresses now, and keeps the plaintext. */
+		struct connection known = *connection;
+
+		connection->plaintext_id = session->own_id;
+		known.id = session->own_id;
+		announce(&known, sock, FLOWTAP_CONNECT, fd);
+	}
+}
+
+/* The connection of a session, unless its socket has ended meanwhile. */
+static __always_inline struct connection *connection_of_session(struct tls_session *session)
+{
+	struct connection *connection = bpf_map_lookup_elem(&connections, &session->sock);
+
+	return connection && connection->id == session->connection_id ? connection : NULL;
+}
+
+/* The library was fed from memory: with what this thread read last, if that was ciphertext and is nobody else's. */
+static __always_inline void bind_to_last_read(struct tls_session *session, u64 ssl)
+{
+	u64 thread = bpf_get_current_pid_tgid();
+	struct last_read *read = bpf_map_lookup_elem(&last_reads, &thread);
+	struct connection *connection;
+
+	if (!read)
+		return;
+	connection = bpf_map_lookup_elem(&connections, &read->sock);
+	if (connection && !connection->ssl)
+		bind_session(session, ssl, read->sock, read->fd);
+	bpf_map_delete_elem(&last_reads, &thread);
+}
+
+static __always_inline void send_plaintext(struct tls_session *session, const struct tls_frame *frame, u64 bytes)
+{
+	struct connection *connection = connection_of_session(session);
+	struct transfer t = {};
+	u8 direction = frame->direction & 1;
+
+	if (connection)
+		connection->flags |= CONNECTION_TLS;
+	if (connection && !session->own_id && !connection->plaintext_id) {
+		begin_transfer(&t, connection, direction, FLOWTAP_TLS, bytes, session->fd);
+		t.record.offset = __sync_fetch_and_add(&connection->bytes[FLOWTAP_TLS][direction], bytes);
+	} else {
+		/* Until the socket is known, the session stands for the connection. */
+		struct connection own = { .flags = CONNECTION_JOINED_LATE };
+
+		if (!session->own_id) {
+			session->own_id = next_connection_id();
+			count(FLOWTAP_COUNT_TLS_UNBOUND, bytes);
+		}
+		own.id = session->own_id;
+		if (connection) {
+			own.role = connection->role;
+			own.family = connection->family;
+			own.addresses = connection->addresses;
+		}
+		begin_transfer(&t, &own, direction, FLOWTAP_TLS, bytes, session->fd);
+		t.record.offset = __sync_fetch_and_add(&session->own_bytes[direction], bytes);
+	}
+	t.segment = frame->buffer;
+	t.segment_left = bytes;
+	send_transfer(&t);
+}
+
+static __always_inline int on_tls_return(struct pt_regs *ctx)
+{
+	struct tls_frame frame;
+	struct tls_session *session;
+	u64 bytes;
+
+	if (!tls_pop(ctx, &frame))
+		return 0;
+	session = session_of(frame.ssl);
+	if (!session)
+		return 0;
+	/* Calls that fail count too: during a handshake they all do. */
+	if (frame.sock)
+		bind_session(session, frame.ssl, frame.sock, frame.fd);
+	else if (!connection_of_session(session))
+		bind_to_last_read(session, frame.ssl);
+	bytes = transferred_bytes(ctx, &frame);
+	if (bytes)
+		send_plaintext(session, &frame, bytes);
+	return 0;
+}
+
+/* SSL_set_fd and its kin: the program says which descriptor it is. */
+static __always_inline void tls_set_fd(u64 ssl, s32 fd)
+{
+	struct socket_ref ref;
+	struct tls_session *session;
+
+	if (!socket_of_fd(fd, &ref) || !connection_of(&ref, fd))
+		return;
+	session = session_of(ssl);
+	if (session)
+		bind_session(session, ssl, (u64)ref.sock, fd);
+}
+
+static __always_inline void tls_free(u64 ssl)
+{
+	struct tls_session_key key = session_key(ssl);
+	struct tls_session *session = bpf_map_lookup_elem(&tls_sessions, &key);
+	struct connection *connection;
+
+	if (!session)
+		return;
+	connection = connection_of_session(session);
+	if (connection && connection->ssl == ssl)
+		connection->ssl = 0;
+	if (session->own_id) {
+		struct connection unbound = { .flags = CONNECTION_JOINED_LATE, .fd = -1 };
+
+		unbound.id = session->own_id;
+		unbound.pid = bpf_get_current_pid_tgid() >> 32;
+		unbound.tid = (u32)bpf_get_current_pid_tgid();
+		bpf_get_current_comm(unbound.comm, sizeof(unbound.comm));
+		unbound.bytes[FLOWTAP_TLS][0] = session->own_bytes[0];
+		unbound.bytes[FLOWTAP_TLS][1] = session->own_bytes[1];
+		announce_close(&unbound);
+	}
+	bpf_map_delete_elem(&tls_sessions, &key);
+}
+
+static __always_inline int on_tls_entry(struct pt_regs *ctx, u64 cookie)
+{
+	u32 count_argument = (cookie >> 8) & 0xff;
+
+	if (!is_target())
+		return 0;
+	switch (cookie & 0xff) {
+	case FLOWTAP_TLS_READ:
+	case FLOWTAP_TLS_READ_EX:
+		tls_enter(ctx, FLOWTAP_INGRESS, count_argument);
+		break;
+	case FLOWTAP_TLS_WRITE:
+	case FLOWTAP_TLS_WRITE_EX:
+		tls_enter(ctx, FLOWTAP_EGRESS, count_argument);
+		break;
+	case FLOWTAP_TLS_SET_FD:
+		tls_set_fd(PT_REGS_PARM1(ctx), (s32)PT_REGS_PARM2(ctx));
+		break;
+	case FLOWTAP_TLS_FREE:
+		tls_free(PT_REGS_PARM1(ctx));
+		break;
+	}
+	return 0;
+}
+
+#endif

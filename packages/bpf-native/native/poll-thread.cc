@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "poll-thread.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace flowtap {
+namespace {
+
+// Large enough to amortise the crossing into JavaScript, small enough for its event loop to turn in between.
+constexpr size_t kBatchBytes = 1 << 18;
+// One batch is being handled while the next one fills.
+constexpr int kMaxInFlight = 2;
+// How long a record waits at most while traffic flows.
+constexpr int kDrainIntervalMs = 10;
+// After so many empty rounds the thread sleeps until a program wakes it.
+constexpr int kRoundsUntilIdle = 10;
+constexpr size_t kAlignment = 8;
+
+}  // namespace
+
+Outcome PollThread::Start(Capture* object, Deliver deliver) {
+  object_ = object;
+  deliver_ = std::move(deliver);
+  uint32_t key_size, value_size;
+  int map = object->MapFd("events", &key_size, &value_size);
+  ClearLibbpfLog();
+  ring_ = ring_buffer__new(map, OnRecord, this, nullptr);
+  if (!ring_) return MakeFailure("map the ring buffer", errno);
+  epoll_ = epoll_create1(EPOLL_CLOEXEC);
+  stop_event_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  // Edge-triggered: a level-triggered ring would be reported whenever it is not empty, which is always under load, and
+  // the thread would spin instead of waiting for its timer.
+  epoll_event on_ring = {};
+  on_ring.events = EPOLLIN | EPOLLET;
+  on_ring.data.fd = map;
+  epoll_event on_stop = {};
+  on_stop.events = EPOLLIN;
+  on_stop.data.fd = stop_event_;
+  if (epoll_ < 0 || stop_event_ < 0 || epoll_ctl(epoll_, EPOLL_CTL_ADD, map, &on_ring) ||
+      epoll_ctl(epoll_, EPOLL_CTL_ADD, stop_event_, &on_stop))
+    return MakeFailure("poll the ring buffer", errno);
+  thread_ = std::thread([this] { Run(); });
+  return {};
+}
+
+void PollThread::Finish() {
+  finishing_ = true;
+  uint64_t one = 1;
+  if (stop_event_ >= 0 && write(stop_event_, &one, sizeof(one)) < 0) return;
+}
+
+void PollThread::Abandon() {
+  {
+    // Under the lock, or the thread could miss it between its look at the flag and its wait.
+    std::lock_guard<std::mutex> lock(mutex_);
+    abandoned_ = true;
+  }
+  Finish();
+  released_.notify_all();
+  if (thread_.joinable()) thread_.join();
+  if (ring_) ring_buffer__free(ring_);
+  ring_ = nullptr;
+  if (epoll_ >= 0) close(epoll_);
+  if (stop_event_ >= 0) close(stop_event_);
+  epoll_ = stop_event_ = -1;
+  current_ = nullptr;
+  spare_.clear();
+  batches_.clear();
+}
+
+void PollThread::Release(Batch* batch) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  batch->clear();
+  spare_.push_back(batch);
+  in_flight_ -= 1;
+  released_.notify_all();
+}
+
+int PollThread::OnRecord(void* context, void* data, size_t size) {
+  auto* self = static_cast<PollThread*>(context);
+  auto* header = static_cast<flowtap_header*>(data);
+  // The reservation is larger than the record (size classes): take the used part only.
+  size_t used = std::min<size_t>(header->size, size);
+  size_t padded = (used + kAlignment - 1) / kAlignment * kAlignment;
+  Batch& batch = *self->current_;
+  if (self->Continues(header, used)) return batch.size() >= kBatchBytes ? -EAGAIN : 0;
+  size_t at = batch.size();
+  batch.resize(at + padded);
+  memcpy(batch.data() + at, data, used);
+  memset(batch.data() + at + used, 0, padded - used);
+  self->last_ = header->type == FLOWTAP_DATA ? at : kNoRecord;
+  return batch.size() >= kBatchBytes ? -EAGAIN : 0;
+}
+
+// A call that gathers several buffers (writev) makes a record for each. The bytes of the next one are put behind those of
+// the one before: each record costs the consumer more than its bytes do.
+bool PollThread::Continues(const flowtap_header* header, size_t used) {
+  Batch& batch = *current_;
+  if (last_ == kNoRecord || header->type != FLOWTAP_DATA) return false;
+  auto* next = reinterpret_cast<const flowtap_data_record*>(header);
+  auto* last = reinterpret_cast<flowtap_data_record*>(batch.data() + last_);
+  if (next->header.connection_id != last->header.connection_id || next->header.timestamp_ns != last->header.timestamp_ns ||
+      next->header.flags != last->header.flags || next->direction != last->direction || next->layer != last->layer ||
+      next->gap != FLOWTAP_GAP_NONE || last->gap != FLOWTAP_GAP_NONE || next->offset != last->offset + last->length ||
+      last->captured != last->length)
+    return false;
+  size_t bytes = used - sizeof(flowtap_data_record);
+  size_t size = last->header.size + bytes;
+  last->header.size = size;
+  last->length += next->length;
+  last->captured += next->captured;
+  size_t end = last_ + size;
+  size_t padded = (end + kAlignment - 1) / kAlignment * kAlignment;
+  size_t from = end - bytes;
+  batch.resize(padded);
+  memcpy(batch.data() + from, reinterpret_cast<const uint8_t*>(next + 1), bytes);
+  memset(batch.data() + end, 0, padded - end);
+  return true;
+}
+
+// One batch at most. Returns its bytes.
+size_t PollThread::Drain() {
+  {
+    std::unique_lock<std::mutex> lock(mutex_);
+    released_.wait(lock, [this] { return abandoned_ || in_flight_ < kMaxInFlight; });
+    if (abandoned_) return 0;
+    if (!current_ && !spare_.empty()) {
+      current_ = spare_.back();
+      spare_.pop_back();
+    }
+  }
+  if (!current_) {
+    batches_.push_back(std::make_unique<Batch>());
+    current_ = batches_.back().get();
+    current_->reserve(kBatchBytes + (128 << 10));
+  }
+  last_ = kNoRecord;
+  ring_buffer__consume(ring_);
+  if (current_->empty()) return 0;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    in_flight_ += 1;
+  }
+  Batch* full = current_;
+  size_t bytes = full->size();
+  current_ = nullptr;
+  deliver_(full);
+  return bytes;
+}
+
+void PollThread::SetConsumer(uint32_t consumer) {
+  __atomic_store_n(&object_->state()->consumer, consumer, __ATOMIC_SEQ_CST);
+}
+
+void PollThread::Wait(int timeout_ms) {
+  epoll_event event;
+  epoll_wait(epoll_, &event, 1, timeout_ms);
+}
+
+void PollThread::Run() {
+  pthread_setname_np(pthread_self(), "flowtap-ring");
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
+
+  int empty_rounds = 0;
+  while (!finishing_) {
+    size_t bytes = Drain();
+    // A full batch means that there is more.
+    if (bytes >= kBatchBytes) continue;
+    empty_rounds = bytes ? 0 : empty_rounds + 1;
+    if (empty_rounds < kRoundsUntilIdle) {
+      SetConsumer(FLOWTAP_CONSUMER_TIMER);
+      Wait(kDrainIntervalMs);
+      continue;
+    }
+    // Announce the sleep first and look once more then, or a record in between would wait for the next one.
+    SetConsumer(FLOWTAP_CONSUMER_IDLE);
+    if (!Drain()) Wait(-1);
+    SetConsumer(FLOWTAP_CONSUMER_TIMER);
+    empty_rounds = 0;
+  }
+  while (!abandoned_ && Drain()) {
+  }
+  if (!abandoned_) deliver_(nullptr);
+}
+
+}  // namespace flowtap

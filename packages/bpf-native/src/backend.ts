@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { NativeSession } from './native-binding.js';
+
+/** How system calls are observed. */
+export type Backend = 'tracepoint' | 'kprobe';
+
+const SYSCALL_PROGRAMS: Record<Backend, readonly string[]> = {
+  tracepoint: ['syscall_entry', 'syscall_exit'],
+  kprobe: ['kprobe_entry', 'kprobe_exit'],
+};
+
+const SOCKET_AND_PROCESS_PROGRAMS = ['tcp_state', 'tcp_destroyed', 'forked', 'executed', 'exited', 'cgroup_moved'];
+
+/** System calls that take a descriptor away: seen at entry (bpf/syscall.h). */
+const ENTRY_CALLS = ['close', 'dup2', 'dup3', 'close_range'];
+
+const EXIT_CALLS = [
+  ...['accept', 'accept4', 'connect', 'getsockname', 'mmap', 'sendfile64', 'splice'],
+  ...['read', 'readv', 'recvfrom', 'recvmsg', 'recvmmsg'],
+  ...['write', 'writev', 'sendto', 'sendmsg', 'sendmmsg'],
+];
+
+/** Names of the kernel's functions for a system call (asm/syscall_wrapper.h of each architecture). */
+function kernelFunction(call: string, arch: string): string {
+  return `${arch === 'arm64' ? '__arm64_sys_' : '__x64_sys_'}${call}`;
+}
+
+/** Programs of the back end that is not used: they need not pass this kernel's verifier. */
+export function unusedPrograms(backend: Backend): readonly string[] {
+  return SYSCALL_PROGRAMS[backend === 'tracepoint' ? 'kprobe' : 'tracepoint'];
+}
+
+async function attachKprobes(session: NativeSession, arch: string): Promise<number[]> {
+  const links: number[] = [];
+  for (const call of EXIT_CALLS)
+    links.push(await session.attachKprobe('kprobe_exit', kernelFunction(call, arch), true));
+  for (const call of ENTRY_CALLS) {
+    if (call === 'dup2' && arch === 'arm64') continue; // generic architectures have dup3 only
+    links.push(await session.attachKprobe('kprobe_entry', kernelFunction(call, arch), false));
+  }
+  return links;
+}
+
+/**
+ * Nothing is captured before a target is added, so the order does not matter to what is seen.
+ * @returns the links, for `detach`
+ */
+export async function attachBackend(
+  session: NativeSession,
+  backend: Backend,
+  arch: string = process.arch,
+): Promise<number[]> {
+  const links: number[] = [];
+  for (const program of SOCKET_AND_PROCESS_PROGRAMS) links.push(await session.attachProgram(program));
+  if (backend === 'kprobe') return [...links, ...(await attachKprobes(session, arch))];
+  for (const program of SYSCALL_PROGRAMS.tracepoint) links.push(await session.attachProgram(program));
+  return links;
+}

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ChildProcess } from 'node:child_process';
+import { type ClockBase, type EventSource, type EventSourceEvents, type Logger, StateError } from '@flowtap/core';
+import { EventEmitter } from 'eventemitter3';
+import { attachBackend, type Backend, unusedPrograms } from './backend.js';
+import { BatchPacer } from './batch-pacer.js';
+import { BpfError } from './errors.js';
+import { availableBackends, hasUprobeMulti } from './kernel-features.js';
+import { loadAddon } from './load-addon.js';
+import { LossReporter } from './loss-reporter.js';
+import type { NativeSession } from './native-binding.js';
+import { translating } from './native-errors.js';
+import { type BpfSourceOptions, type ResolvedOptions, resolveOptions, type Target } from './options.js';
+import { assertCapturePossible } from './preflight.js';
+import { ProcessEvents } from './process-events.js';
+import { RecordDecoder } from './record-decoder.js';
+import { type SpawnOptions, spawnHeld } from './spawn.js';
+import { TargetSet } from './targets.js';
+import { TlsAttacher, type TlsLibrary } from './tls-attacher.js';
+
+/** Ends the capture of one target. */
+export interface TargetHandle {
+  /** Processes of the target when it was added. */
+  readonly pids: readonly number[];
+  /** Idempotent. Processes that another target covers go on being captured. */
+  remove(): Promise<void>;
+}
+
+const LOSS_INTERVAL_MS = 1000;
+
+type State = 'new' | 'starting' | 'running' | 'stopping' | 'stopped';
+
+/** Both clocks at one moment. bpf_ktime_get_ns() and hrtime are CLOCK_MONOTONIC. */
+function readClock(): ClockBase {
+  return { epochMs: performance.timeOrigin + performance.now(), monotonicNs: Number(process.hrtime.bigint()) };
+}
+
+/**
+ * Captures the targets' socket and TLS calls by eBPF. Needs Linux 5.15 or newer and root, see `preflight()`.
+ *
+ * @example
+ * const source = new BpfSource({ targets: [{ pid: 1234 }] });
+ * source.on('data', (event) => console.log(event.pid, event.direction, event.length));
+ * await source.start();
+ */
+export class BpfSource extends EventEmitter<EventSourceEvents> implements EventSource {
+  readonly #options: ResolvedOptions;
+  readonly #logger: Logger;
+  readonly #losses = new LossReporter();
+  readonly #pacer = new BatchPacer();
+  readonly #processes: ProcessEvents;
+  #state: State = 'new';
+  #starting: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+  /** Work that uses the session: it ends before the session is closed. */
+  readonly #pending = new Set<Promise<unknown>>();
+  #session: NativeSession | undefined;
+  #targets: TargetSet | undefined;
+  #tls: TlsAttacher | undefined;
+  #backend: Backend | undefined;
+  #clock: ClockBase | undefined;
+  #ownPid = 0;
+  #lossTimer: NodeJS.Timeout | undefined;
+
+  /** @throws ConfigError */
+  constructor(options: BpfSourceOptions = {}) {
+    super();
+    this.#options = resolveOptions(options);
+    this.#logger = this.#options.logger;
+    this.#processes = new ProcessEvents((event) => this.emit('process', event));
+  }
+
+  get clock(): ClockBase {
+    if (!this.#clock) throw new StateError('STATE_NOT_STARTED', 'The clock is known from start() on.');
+    return this.#clock;
+  }
+
+  /** The back end in use. @throws StateError before `start()` */
+  get backend(): Backend {
+    if (!this.#backend) throw new StateError('STATE_NOT_STARTED', 'The back end is known from start() on.');
+    return this.#backend;
+  }
+
+  /** Files with TLS functions that are probed now. */
+  get tlsLibraries(): readonly TlsLibrary[] {
+    return this.#tls?.libraries ?? [];
+  }
+
+  /** Commands among the targets that `start()` started, in order. */
+  readonly children: ChildProcess[] = [];
+
+  /**
+   * @throws NativeLoadError, BpfError: what this machine lacks and what to do
+   * @throws TargetError
+   */
+  async start(): Promise<void> {
+    if (this.#state !== 'new') {
+      throw new StateError('STATE_ALREADY_STARTED', `The source is ${this.#state}.`, {
+        hint: 'Make a new one to capture again.',
+      });
+    }
+    this.#state = 'starting';
+    this.#starting = this.#start();
+    await this.#starting;
+  }
+
+  async #start(): Promise<void> {
+    try {
+      await translating(() => this.#open());
+      this.#state = 'running';
+      for (const target of this.#options.targets) await this.addTarget(target);
+    } catch (error) {
+      await this.#session?.close();
+      this.#session = undefined;
+      this.#state = 'stopped';
+      throw error;
+    }
+    this.#lossTimer = setInterval(() => this.#reportLosses(), LOSS_INTERVAL_MS);
+    this.#lossTimer.unref();
+  }
+
+  /** Captures more. Resolves when the target's TLS libraries are probed. @throws TargetError, BpfError, StateError */
+  async addTarget(target: Target): Promise<TargetHandle> {
+    if ('command' in target) {
+      const [command, ...args] = target.command;
+      const child = await this.spawn(command, args);
+      this.children.push(child);
+      return { pids: child.pid === undefined ? [] : [child.pid], remove: () => Promise.resolve() };
+    }
+    const { targets, tls } = this.#running();
+    const { id, pids } = await translating(async () => targets.add(target));
+    for (const pid of pids) this.#processes.running(pid);
+    // Their children may live shorter than it takes to follow a library from its first mapping.
+    const caches = [tls.inspectLinkerCache(), ...pids.map((pid) => tls.inspectLinkerCache(pid))];
+    await this.#track(Promise.all([...caches, ...pids.map((pid) => tls.inspectProcess(pid))]));
+    return {
+      pids,
+      remove: () => {
+        if (this.#state === 'running') targets.remove(id);
+        return Promise.resolve();
+      },
+    };
+  }
+
+  /**
+   * Starts a command that is captured, with its descendants, from its first instruction on.
+   * @returns the child, with stdin, stdout and stderr inherited unless `options.stdio` says otherwise
+   * @throws what `child_process.spawn` reports: `code` is ENOENT, EACCES …
+   */
+  async spawn(command: string, args: readonly string[] = [], options: SpawnOptions = {}): Promise<ChildProcess> {
+    const { session, targets, tls } = this.#running();
+    await this.#track(tls.inspectLinkerCache());
+    this.#running(); // stop() may have been called meanwhile
+    const child = spawnHeld(session, this.#ownPid, targets.addSpawned(), command, args, options, (pid) =>
+      tls.inspectProcess(pid),
+    );
+    return this.#track(child);
+  }
+
+  /** Events and bytes by cause, and how many records were sent: running totals. */
+  counters(): Readonly<Record<string, number>> {
+    if (this.#session) this.#reportLosses();
+    return this.#losses.totals();
+  }
+
+  paceBy(ready: () => Promise<void> | undefined): void {
+    this.#pacer.paceBy(ready);
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    // Whoever called start() hears of its failure there.
+    await this.#starting?.catch(() => undefined);
+    const session = this.#session;
+    this.#state = 'stopping';
+    clearInterval(this.#lossTimer);
+    if (session) {
+      await session.detach(this.#links);
+      await session.stop();
+      this.#reportLosses();
+      this.#session = undefined;
+      while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
+      await session.close();
+    }
+    this.#state = 'stopped';
+    this.emit('end');
+  }
+
+  readonly #links: number[] = [];
+
+  async #open(): Promise<void> {
+    const { Session } = loadAddon();
+    assertCapturePossible();
+    this.#backend = this.#chooseBackend();
+    const session = new Session();
+    this.#session = session;
+    await session.load(this.#options.native, unusedPrograms(this.#backend), hasUprobeMulti());
+    this.#ownPid = session.whoAmI() || process.pid;
+    this.#targets = new TargetSet(session, this.#ownPid);
+    this.#tls = new TlsAttacher(session, this.#logger);
+    this.#clock = readClock();
+    const decoder = this.#createDecoder(this.#tls);
+    session.start((batch) => {
+      try {
+        decoder.decode(batch);
+      } finally {
+        // Whatever a listener throws: the next batch comes.
+        this.#pacer.schedule(() => session.release());
+      }
+    });
+    this.#links.push(...(await attachBackend(session, this.#backend)));
+  }
+
+  #chooseBackend(): Backend {
+    const available = availableBackends();
+    const wanted = this.#options.backend;
+    const chosen = wanted === 'auto' ? available[0] : available.find((backend) => backend === wanted);
+    if (chosen) return chosen;
+    throw new BpfError('BPF_NO_BACKEND', `This kernel does not offer the back end "${wanted}".`, {
+      hint: `Use --backend ${available[0] ?? 'auto'}.`,
+    });
+  }
+
+  #createDecoder(tls: TlsAttacher): RecordDecoder {
+    return new RecordDecoder({
+      connect: (event) => {
+        this.#processes.seen(event.pid, event.comm, event.timestampNs);
+        this.emit('connect', event);
+      },
+      getsockname: (event) => this.emit('getsockname', event),
+      data: (event) => {
+        this.#processes.seen(event.pid, event.comm, event.timestampNs);
+        this.emit('data', event);
+      },
+      close: (event) => this.emit('close', event),
+      process: (record) => {
+        this.#processes.record(record);
+        if (record.action === 'exec') this.#inBackground(tls.inspectProcess(record.pid));
+      },
+      map: (record) => this.#inBackground(tls.inspectMapping(record.pid, record.start)),
+      invalid: (reason) => this.emit('error', new BpfError('BPF_MAP', `The kernel side sent a ${reason}.`)),
+    });
+  }
+
+  #track<T>(work: Promise<T>): Promise<T> {
+    this.#pending.add(work);
+    const end = () => this.#pending.delete(work);
+    work.then(end, end);
+    return work;
+  }
+
+  #inBackground(work: Promise<void>): void {
+    this.#track(work).catch((error: Error) => this.#logger.warn(`cannot look for TLS libraries: ${error.message}`));
+  }
+
+  #reportLosses(): void {
+    if (!this.#session) return;
+    const lost = this.#losses.update(this.#session.counters(), Number(process.hrtime.bigint()));
+    for (const event of lost) this.emit('lost', event);
+  }
+
+  #running(): { session: NativeSession; targets: TargetSet; tls: TlsAttacher } {
+    if (this.#state !== 'running' || !this.#session || !this.#targets || !this.#tls) {
+      throw new StateError('STATE_NOT_RUNNING', `The source is ${this.#state}.`, {
+        hint: 'Call start() and wait for it first.',
+      });
+    }
+    return { session: this.#session, targets: this.#targets, tls: this.#tls };
+  }
+}

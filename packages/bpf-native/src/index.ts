@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
+export type { Backend } from './backend.js';
+export type { TargetHandle } from './bpf-source.js';
+export { BpfSource } from './bpf-source.js';
+export type { BpfErrorCode, NativeLoadErrorCode, TargetErrorCode } from './errors.js';
+export { BpfError, NativeLoadError, TargetError } from './errors.js';
+export type { BpfSourceOptions, Target } from './options.js';
+export type { PreflightCheck, PreflightReport } from './preflight.js';
+export { preflight } from './preflight.js';
+export type { SpawnOptions } from './spawn.js';
+export type { TlsLibrary } from './tls-attacher.js';

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync, readFileSync } from 'node:fs';
+import type { Backend } from './backend.js';
+
+let types: Buffer | undefined;
+
+/** Whether the kernel's type information has a name: it lists every tracepoint and every kind of link. */
+function kernelHasType(name: string): boolean {
+  try {
+    types ??= readFileSync('/sys/kernel/btf/vmlinux');
+  } catch {
+    return false;
+  }
+  return types.includes(`\0${name}\0`, 'latin1');
+}
+
+/** Back ends that this kernel offers, the cheaper one first. */
+export function availableBackends(): Backend[] {
+  const backends: Backend[] = [];
+  // A typed raw tracepoint needs no tracefs.
+  if (kernelHasType('btf_trace_sys_exit')) backends.push('tracepoint');
+  if (existsSync('/sys/bus/event_source/devices/kprobe/type')) backends.push('kprobe');
+  return backends;
+}
+
+/** One link for any number of uprobes, Linux 6.6. */
+export function hasUprobeMulti(): boolean {
+  return kernelHasType('bpf_uprobe_multi_link');
+}
