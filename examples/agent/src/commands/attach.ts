@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Target } from '@flowtap/bpf-native';
+import { type Command, Option } from 'commander';
+import { announceReady } from '../announce-ready.js';
+import { createBpfSource } from '../bpf-source.js';
+import { openCapture } from '../capture.js';
+import { FAILURE, SUCCESS } from '../exit-status.js';
+import type { Notices } from '../notices.js';
+import { addCaptureOptions, type CaptureOptions } from '../options/capture-options.js';
+import { collect } from '../options/collect.js';
+import { parsePid } from '../options/pid.js';
+import { processesEnd, processName, requireProcess } from '../process-state.js';
+import type { SetStatus } from '../program.js';
+import { listenForStop } from '../stop-request.js';
+import { UsageError } from '../usage-error.js';
+
+interface AttachOptions extends CaptureOptions {
+  readonly pid?: readonly number[];
+  readonly cgroup?: readonly string[];
+}
+
+export function addAttachCommand(program: Command, notices: Notices, setStatus: SetStatus): void {
+  const command = program
+    .command('attach')
+    .summary('capture processes that are running')
+    .description(
+      'Captures running processes, with every process that they start from now on. Ends when all the given processes have ended, after --duration, or with Ctrl-C; with --cgroup it goes on until one of the latter.',
+    )
+    .optionsGroup('What to capture (at least one):')
+    .addOption(
+      new Option('-p, --pid <n...>', 'process ids; repeatable').argParser(collect((text) => parsePid('--pid', text))),
+    )
+    .addOption(
+      new Option('--cgroup <path>', 'every process of this control group, as in /sys/fs/cgroup; repeatable').argParser(
+        collect((text) => text),
+      ),
+    )
+    .action(async (options: AttachOptions) => setStatus(await attach(options, notices)));
+  addCaptureOptions(command, 'stdout');
+}
+
+async function attach(options: AttachOptions, notices: Notices): Promise<number> {
+  const pids = [...new Set(options.pid ?? [])];
+  const cgroups = [...new Set(options.cgroup ?? [])];
+  if (pids.length + cgroups.length === 0) {
+    throw new UsageError('there is nothing to attach to;', 'give --pid <n> or --cgroup <path>.');
+  }
+  for (const pid of pids) requireProcess(pid);
+  const targets: readonly Target[] = [...pids.map((pid) => ({ pid })), ...cgroups.map((cgroup) => ({ cgroup }))];
+  const source = await createBpfSource(targets, options, notices);
+  const capture = await openCapture({ source, options, readable: process.stdout, notices });
+  const stop = listenForStop();
+  const finished = new AbortController();
+  try {
+    await capture.start();
+    await announceReady(`${describeTargets(pids, cgroups)} by ${source.backend}`, options.readyFile, notices);
+    const ends = [capture.ended, stop.requested, capture.durationOver];
+    if (cgroups.length === 0) ends.push(processesEnd(pids, finished.signal));
+    await Promise.race(ends);
+  } finally {
+    finished.abort();
+  }
+  const delivered = await capture.finish();
+  stop.dispose();
+  return delivered ? SUCCESS : FAILURE;
+}
+
+function describeTargets(pids: readonly number[], cgroups: readonly string[]): string {
+  const names = [
+    ...pids.map((pid) => {
+      const name = processName(pid);
+      return name === '' ? `process ${pid}` : `process ${pid} (${name})`;
+    }),
+    ...cgroups.map((cgroup) => `control group ${cgroup}`),
+  ];
+  return names.join(', ');
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type Command, Option } from 'commander';
+import type { FlowFilterOptions } from '../flow-filter.js';
+import { UsageError } from '../usage-error.js';
+import { parseBytes } from './bytes.js';
+import { collect, collectAll } from './collect.js';
+import { parseCriteria } from './criterion.js';
+import { type OutputSpec, parseOutputSpec } from './output-spec.js';
+import { parseToken } from './token.js';
+
+export const DEFAULT_MAX_BODY_BYTES = 1024 * 1024;
+
+/** What every command that prints flows understands. */
+export interface OutputOptions extends FlowFilterOptions {
+  readonly output?: readonly OutputSpec[];
+  readonly maxBody: number;
+  readonly stats?: string;
+  readonly redact: boolean;
+  readonly redactHeader?: readonly string[];
+}
+
+/** @param human where `stdout` and `json` go with this command, for its help. */
+export function addOutputOptions(command: Command, human: 'stdout' | 'stderr'): void {
+  const forms = human === 'stdout' ? 'stdout, json, jsonl:<file>, har:<file>' : 'stdout, jsonl:<file>, har:<file>';
+  const note = human === 'stdout' ? '' : '; "stdout", the readable form, goes to stderr here';
+  command
+    .optionsGroup('What to write:')
+    .addOption(
+      new Option('-o, --output <spec>', `${forms}; repeatable (default: stdout)${note}`).argParser(
+        collect((text) => parseOutputSpec('--output', text)),
+      ),
+    )
+    .addOption(
+      new Option('--max-body <bytes>', 'keep at most this much of each body; its true size is always told')
+        .default(DEFAULT_MAX_BODY_BYTES, '1m')
+        .argParser((text) => parseBytes('--max-body', text)),
+    )
+    .addOption(new Option('--stats <file>', 'write the counters as JSON when the capture ends'))
+    .optionsGroup('What to show:')
+    .addOption(
+      new Option('--host <name>', 'only flows to this host (name, name:port or *.name); repeatable').argParser(
+        collectAll((text) => parseCriteria('host', text)),
+      ),
+    )
+    .addOption(
+      new Option('--status <code>', 'only flows with this status (404, 4xx, 400-499); repeatable').argParser(
+        collectAll((text) => parseCriteria('status', text)),
+      ),
+    )
+    .addOption(
+      new Option('--method <name>', 'only flows with this request method; repeatable').argParser(
+        collectAll((text) => parseCriteria('method', text)),
+      ),
+    )
+    .optionsGroup('Secrets:')
+    .addOption(new Option('--redact', 'replace secret values by a short keyed hash').default(true, 'on'))
+    .addOption(new Option('--no-redact', 'show secret values as they are'))
+    .addOption(
+      new Option('--redact-header <name>', 'redact this header as well; repeatable').argParser(
+        collect((text) => parseToken('--redact-header', 'a header name', text)),
+      ),
+    );
+}
+
+/** @throws UsageError when options contradict each other. */
+export function checkOutputOptions(options: OutputOptions): void {
+  if (!options.redact && options.redactHeader !== undefined) {
+    throw new UsageError('--redact-header and --no-redact contradict each other;', 'give one of them.');
+  }
+}
