@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Debian packages by what needs them. A package counts as installed when its command can be started, wherever it came
+// from, or when dpkg knows it (`library: true`: it brings no command).
+
+export const groups = {
+  build: [
+    { name: 'build-essential', command: 'g++' },
+    { name: 'make', command: 'make' },
+    { name: 'clang', command: 'clang' },
+    { name: 'llvm', command: 'llvm-strip' },
+    { name: 'python3', command: 'python3' },
+    // elfutils: unpacking and configuring.
+    { name: 'bzip2', command: 'bzip2' },
+    { name: 'm4', command: 'm4' },
+  ],
+  demo: [
+    { name: 'curl', command: 'curl' },
+    { name: 'openssl', command: 'openssl' },
+    { name: 'python3', command: 'python3' },
+  ],
+  test: [
+    { name: 'curl', command: 'curl' },
+    { name: 'wget', command: 'wget' },
+    { name: 'openssl', command: 'openssl' },
+    { name: 'python3', command: 'python3' },
+    { name: 'python3-requests', library: true },
+    { name: 'nginx-light', command: 'nginx' },
+    { name: 'iproute2', command: 'ss' },
+    { name: 'procps', command: 'ps' },
+    { name: 'bpftool', command: 'bpftool' },
+  ],
+  bench: [
+    { name: 'nginx-light', command: 'nginx' },
+    { name: 'openssl', command: 'openssl' },
+    { name: 'wrk', command: 'wrk' },
+    { name: 'bpftrace', command: 'bpftrace' },
+  ],
+};
+
+export const groupNames = Object.keys(groups);

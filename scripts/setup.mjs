@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// node scripts/setup.mjs [group…]: installs the Debian and npm packages that are missing. Uses Node's own modules only,
+// because it runs in a fresh clone. Without arguments: what building, the demonstration and the tests need.
+import { ensurePackages } from './lib/apt.mjs';
+import { ensureNodeModules } from './lib/npm.mjs';
+import { runMain, ScriptError, say } from './lib/say.mjs';
+import { groupNames } from './lib/system-packages.mjs';
+
+await runMain(() => {
+  const asked = process.argv.slice(2);
+  const unknown = asked.find((name) => !groupNames.includes(name));
+  if (unknown !== undefined)
+    throw new ScriptError(`no package group "${unknown}"; there are: ${groupNames.join(', ')}.`);
+  const groups = asked.length > 0 ? asked : ['build', 'demo', 'test'];
+
+  const missing = process.platform === 'linux' ? ensurePackages(groups) : [];
+  ensureNodeModules();
+  say(missing.length === 0 ? `set up for: ${groups.join(', ')}` : `set up, except for: ${missing.join(', ')}`);
+});
