@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { describe, test } from 'vitest';
+import { cliPath } from './flowtap.js';
+import { cleanEnvironment } from './program.js';
+import { python } from './python.js';
+
+const requireAll = process.env['CI'] === 'true' || process.env['FLOWTAP_REQUIRE_ALL'] === '1';
+
+/** A program by its name, or a Python module as `python:<module>`. */
+export type Need = 'curl' | 'wget' | 'nginx' | 'openssl' | 'bpftool' | 'setpriv' | 'unshare' | 'python:requests';
+
+/** Tests that capture live. Where that is not possible they are skipped with the reason in the title, or fail. */
+export function describeLive(title: string, needs: readonly Need[], body: () => void): void {
+  const missing = firstMissing(needs);
+  if (missing === undefined) describe(title, body);
+  else if (requireAll) {
+    test(title, () => {
+      throw new Error(missing);
+    });
+  } else describe.skip(`${title} (skipped: ${missing})`, body);
+}
+
+function firstMissing(needs: readonly Need[]): string | undefined {
+  if (process.platform !== 'linux') return 'capturing needs Linux';
+  if (process.getuid?.() !== 0) return 'capturing needs root';
+  if (!existsSync(cliPath)) return 'the command is not built: npm run build';
+  if (!existsSync(python)) return `${python} is missing`;
+  const need = needs.find((name) => !isThere(name));
+  return need === undefined ? undefined : `${need} is missing`;
+}
+
+function isThere(need: Need): boolean {
+  const [command, args] = need.startsWith('python:')
+    ? [python, ['-c', `import ${need.slice('python:'.length)}`]]
+    : ['sh', ['-c', `command -v ${need}`]];
+  return spawnSync(command, args, { env: cleanEnvironment }).status === 0;
+}
