@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
+export interface LiveOptions {
+  /** Rounds; each has one run of every variant. */
+  readonly rounds: number;
+  /** Length of a run. */
+  readonly seconds: number;
+  /** Before each run the machine has this long to become quiet, in milliseconds. */
+  readonly quietLimitMs: number;
+  readonly say: (message: string) => void;
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { get } from 'node:http';
+import { join } from 'node:path';
+import { Child, runCommand } from './child.js';
+import { freePort } from './free-port.js';
+import { childrenOf } from './process-usage.js';
+
+const BODY_BYTES = 1024;
+const TIMEOUT_MS = 10_000;
+
+export type Scheme = 'http' | 'https';
+
+/** nginx with one worker and a 1 KB file, on loopback, with a directory of its own. */
+export interface WebServer {
+  readonly workerPid: number;
+  /** The copy of libssl that this nginx alone uses: uprobes belong to the file, so they meet no one else. */
+  readonly libsslPath: string;
+  url(scheme: Scheme): string;
+  readonly httpPort: number;
+  /** What nginx counts itself: requests that it has read, this question included. */
+  requests(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+export async function startWebServer(directory: string): Promise<WebServer> {
+  const nginx = await nginxPath();
+  const libsslPath = await copyLibssl(nginx, join(directory, 'lib'));
+  await makeCertificate(directory);
+  writeFileSync(join(directory, 'file.txt'), 'Flowtap reads along. '.repeat(100).slice(0, BODY_BYTES));
+  const [http, https, status] = [await freePort(), await freePort(), await freePort()];
+  const configuration = join(directory, 'nginx.conf');
+  writeFileSync(configuration, configurationOf({ directory, http, https, status }));
+
+  const child = new Child(nginx, ['-p', directory, '-c', configuration, '-e', join(directory, 'error.log')], {
+    env: { ...process.env, LD_LIBRARY_PATH: join(directory, 'lib') },
+  });
+  await child.until('its worker was there', TIMEOUT_MS, async () => {
+    return childrenOf(child.pid).length === 1 && (await statusPage(status).catch(() => '')) !== '';
+  });
+  const workerPid = childrenOf(child.pid)[0] ?? 0;
+  if (!readFileSync(`/proc/${workerPid}/maps`, 'utf8').includes(libsslPath)) {
+    throw new Error(`nginx does not use its own copy ${libsslPath} of libssl.`);
+  }
+  return {
+    workerPid,
+    libsslPath,
+    httpPort: http,
+    url: (scheme) => `${scheme}://127.0.0.1:${scheme === 'http' ? http : https}/file.txt`,
+    requests: async () => requestsOf(await statusPage(status)),
+    stop: () => child.stop('SIGTERM', TIMEOUT_MS),
+  };
+}
+
+interface Setup {
+  readonly directory: string;
+  readonly http: number;
+  readonly https: number;
+  readonly status: number;
+}
+
+function configurationOf({ directory, http, https, status }: Setup): string {
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
+  return `daemon off;
+user root;
+worker_processes 1;
+pid ${directory}/nginx.pid;
+events { worker_connections 512; }
+http {
+  ${temporary.map((name) => `${name}_temp_path ${directory}/${name};`).join('\n  ')}
+  access_log off;
+  sendfile off;
+  default_type text/plain;
+  keepalive_requests 1000000000;
+  keepalive_timeout 60s;
+  root ${directory};
+  server { listen 127.0.0.1:${http}; }
+  server {
+    listen 127.0.0.1:${https} ssl;
+    ssl_certificate ${directory}/certificate.pem;
+    ssl_certificate_key ${directory}/key.pem;
+  }
+  server {
+    listen 127.0.0.1:${status};
+    location / { stub_status; }
+  }
+}
+`;
+}
+
+async function nginxPath(): Promise<string> {
+  const found = await runCommand('sh', ['-c', 'PATH="$PATH:/usr/sbin:/sbin" command -v nginx'], TIMEOUT_MS);
+  return found.trim();
+}
+
+async function copyLibssl(nginx: string, directory: string): Promise<string> {
+  const path = /(libssl\.so\.\d\S*) => (\S+)/.exec(await runCommand('ldd', [nginx], TIMEOUT_MS));
+  if (path?.[1] === undefined || path[2] === undefined) throw new Error(`${nginx} is not linked with libssl.`);
+  mkdirSync(directory);
+  const copy = join(directory, path[1]);
+  copyFileSync(path[2], copy);
+  return copy;
+}
+
+async function makeCertificate(directory: string): Promise<void> {
+  const files = ['-keyout', join(directory, 'key.pem'), '-out', join(directory, 'certificate.pem')];
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
+  await runCommand('openssl', ['req', '-x509', ...kind, '-subj', '/CN=localhost', ...files], TIMEOUT_MS);
+}
+
+function statusPage(port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const request = get({ host: '127.0.0.1', port, agent: false, timeout: TIMEOUT_MS }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk;
+      });
+      response.once('end', () => resolve(text));
+      response.once('error', reject);
+    });
+    request.once('error', reject);
+    request.once('timeout', () => request.destroy(new Error('nginx did not answer in time')));
+  });
+}
+
+/** "server accepts handled requests\n 3 3 7": the last number (ngx_http_stub_status_module). */
+function requestsOf(page: string): number {
+  const numbers = /requests\s+\d+\s+\d+\s+(\d+)/.exec(page);
+  if (numbers === null) throw new Error(`nginx's status page is not as expected: ${page}`);
+  return Number(numbers[1]);
+}

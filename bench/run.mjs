@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// node bench/run.mjs [--quick] [pipeline|live]: the benchmark is TypeScript, so it is bundled first. The packages under
+// test stay outside of the bundle: what is measured is what was built.
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { build } from 'tsup';
+
+const directory = fileURLToPath(new URL('.', import.meta.url));
+
+await build({
+  config: false,
+  entry: { run: `${directory}run.ts` },
+  outDir: `${directory}dist`,
+  format: 'esm',
+  outExtension: () => ({ js: '.mjs' }),
+  target: 'node20',
+  external: [/^@flowtap\//],
+  silent: true,
+});
+const { status } = spawnSync(process.execPath, [`${directory}dist/run.mjs`, ...process.argv.slice(2)], {
+  stdio: 'inherit',
+});
+process.exitCode = status ?? 1;

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// [--quick] [pipeline] [live]: both parts unless one is named. Prints tables and targets; writes bench/results/<time>.json.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, release } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { type LiveResult, measureLive } from './live/live.js';
+import { formatLive, liveTargets } from './live/report.js';
+import { formatPipeline, measurePipeline, type PipelineResult, pipelineTargets } from './pipeline-part.js';
+import { formatTargets, type Target } from './target.js';
+
+const FULL = {
+  pipeline: { rounds: 7, roundMs: 300 },
+  live: { rounds: 5, seconds: 4, quietLimitMs: 20_000 },
+};
+const QUICK = {
+  pipeline: { rounds: 3, roundMs: 100 },
+  live: { rounds: 3, seconds: 2, quietLimitMs: 3000 },
+};
+/** From bench/dist/, where the benchmark is bundled to. */
+const RESULTS = fileURLToPath(new URL('../results/', import.meta.url));
+
+interface Results {
+  readonly machine: Readonly<Record<string, string | number>>;
+  readonly pipeline?: PipelineResult;
+  readonly live?: LiveResult;
+  readonly targets: readonly Target[];
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const unknown = args.find((argument) => !['--quick', 'pipeline', 'live'].includes(argument));
+  if (unknown !== undefined) {
+    process.stderr.write(`! unknown argument ${unknown}; there are: --quick, pipeline, live\n`);
+    return 2;
+  }
+  const settings = args.includes('--quick') ? QUICK : FULL;
+  const wants = (part: string) => args.includes(part) || !(args.includes('pipeline') || args.includes('live'));
+
+  const pipeline = wants('pipeline') ? await measurePipeline(settings.pipeline, say) : undefined;
+  const obstacle = wants('live') ? whyNotLive() : undefined;
+  if (obstacle !== undefined) process.stderr.write(`! live part skipped: ${obstacle}\n`);
+  const live = wants('live') && obstacle === undefined ? await measureLive({ ...settings.live, say }) : undefined;
+
+  const targets = [
+    ...(pipeline === undefined ? [] : pipelineTargets(pipeline)),
+    ...(live === undefined ? [] : liveTargets(live)),
+  ];
+  const results: Results = {
+    machine: machine(),
+    ...(pipeline === undefined ? {} : { pipeline }),
+    ...(live === undefined ? {} : { live }),
+    targets,
+  };
+  if (pipeline !== undefined) process.stdout.write(`\n${formatPipeline(pipeline)}`);
+  if (live !== undefined) process.stdout.write(`\n${formatLive(live)}`);
+  process.stdout.write(`\nTargets:\n${formatTargets(targets)}\n`);
+  say(`written to ${writeResults(results)}`);
+  // A missed target is a result, not a failure: what it says depends on the machine and on what else that does.
+  return obstacle === undefined ? 0 : 1;
+}
+
+function whyNotLive(): string | undefined {
+  if (process.platform !== 'linux') return `it needs Linux, this is ${process.platform}.`;
+  if (process.getuid?.() !== 0) return 'it needs root.';
+  return undefined;
+}
+
+function machine(): Results['machine'] {
+  const [first] = cpus();
+  return {
+    time: new Date().toISOString(),
+    node: process.version,
+    kernel: release(),
+    cpu: first?.model.trim() ?? 'unknown',
+    cores: cpus().length,
+  };
+}
+
+function writeResults(results: Results): string {
+  mkdirSync(RESULTS, { recursive: true });
+  const path = `${RESULTS}${String(results.machine['time']).replace(/[:.]/g, '-')}.json`;
+  writeFileSync(path, `${JSON.stringify(results, undefined, 2)}\n`);
+  return path;
+}
+
+function say(message: string): void {
+  process.stdout.write(`› ${message}\n`);
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`! ${(error as Error).message}\n`);
+  process.exitCode = 1;
+}
