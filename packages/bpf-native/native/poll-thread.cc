@@ -14,8 +14,6 @@
 namespace flowtap {
 namespace {
 
-// Large enough to amortise the crossing into JavaScript, small enough for its event loop to turn in between.
-constexpr size_t kBatchBytes = 1 << 18;
 // One batch is being handled while the next one fills.
 constexpr int kMaxInFlight = 2;
 // How long a record waits at most while traffic flows.
@@ -78,7 +76,7 @@ void PollThread::Abandon() {
 
 void PollThread::Release(Batch* batch) {
   std::lock_guard<std::mutex> lock(mutex_);
-  batch->clear();
+  batch->size = 0;
   spare_.push_back(batch);
   in_flight_ -= 1;
   released_.notify_all();
@@ -91,13 +89,13 @@ int PollThread::OnRecord(void* context, void* data, size_t size) {
   size_t used = std::min<size_t>(header->size, size);
   size_t padded = (used + kAlignment - 1) / kAlignment * kAlignment;
   Batch& batch = *self->current_;
-  if (self->Continues(header, used)) return batch.size() >= kBatchBytes ? -EAGAIN : 0;
-  size_t at = batch.size();
-  batch.resize(at + padded);
+  if (self->Continues(header, used)) return batch.full() ? -EAGAIN : 0;
+  size_t at = batch.size;
+  batch.size = at + padded;
   memcpy(batch.data() + at, data, used);
   memset(batch.data() + at + used, 0, padded - used);
   self->last_ = header->type == FLOWTAP_DATA ? at : kNoRecord;
-  return batch.size() >= kBatchBytes ? -EAGAIN : 0;
+  return batch.full() ? -EAGAIN : 0;
 }
 
 // A call that gathers several buffers (writev) makes a record for each. The bytes of the next one are put behind those of
@@ -120,7 +118,7 @@ bool PollThread::Continues(const flowtap_header* header, size_t used) {
   size_t end = last_ + size;
   size_t padded = (end + kAlignment - 1) / kAlignment * kAlignment;
   size_t from = end - bytes;
-  batch.resize(padded);
+  batch.size = padded;
   memcpy(batch.data() + from, reinterpret_cast<const uint8_t*>(next + 1), bytes);
   memset(batch.data() + end, 0, padded - end);
   return true;
@@ -140,17 +138,16 @@ size_t PollThread::Drain() {
   if (!current_) {
     batches_.push_back(std::make_unique<Batch>());
     current_ = batches_.back().get();
-    current_->reserve(kBatchBytes + (128 << 10));
   }
   last_ = kNoRecord;
   ring_buffer__consume(ring_);
-  if (current_->empty()) return 0;
+  if (current_->size == 0) return 0;
   {
     std::lock_guard<std::mutex> lock(mutex_);
     in_flight_ += 1;
   }
   Batch* full = current_;
-  size_t bytes = full->size();
+  size_t bytes = full->size;
   current_ = nullptr;
   deliver_(full);
   return bytes;
@@ -175,7 +172,7 @@ void PollThread::Run() {
   while (!finishing_) {
     size_t bytes = Drain();
     // A full batch means that there is more.
-    if (bytes >= kBatchBytes) continue;
+    if (bytes >= Batch::kFullBytes) continue;
     empty_rounds = bytes ? 0 : empty_rounds + 1;
     if (empty_rounds < kRoundsUntilIdle) {
       SetConsumer(FLOWTAP_CONSUMER_TIMER);

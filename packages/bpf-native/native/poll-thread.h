@@ -12,11 +12,10 @@
 #include <thread>
 #include <vector>
 
+#include "batch.h"
 #include "capture.h"
 
 namespace flowtap {
-
-using Batch = std::vector<uint8_t>;
 
 // Empties the ring buffer into batches. While the consumer of the batches lags behind, records stay in the ring: it is
 // the one bounded queue, and the programs count what does not fit.

@@ -3,6 +3,7 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <string.h>
 
 #include <vector>
 
@@ -70,6 +71,7 @@ void Session::Abandon() {
   if (thread_) thread_->Abandon();
   thread_.reset();
   handed_over_.clear();
+  views_.clear();
   if (delivering_) deliver_.Abort();
   delivering_ = false;
 }
@@ -114,10 +116,27 @@ void Session::DeliverBatch(Batch* batch) {
       if (stopped_) stopped_->Resolve(env.Undefined());
       return;
     }
-    auto copy = Napi::Buffer<uint8_t>::Copy(env, bytes->data(), bytes->size());
     handed_over_.push_back(bytes);
-    on_batch.Call({copy});
+    on_batch.Call({ViewOf(env, bytes), Napi::Number::New(env, static_cast<double>(bytes->size))});
   });
+}
+
+// There are few batches and they are used again and again: each has one view, made once.
+Napi::Value Session::ViewOf(Napi::Env env, Batch* batch) {
+  auto known = views_.find(batch);
+  // A listener that transfers the memory to a worker takes it away from its view: then there is a new one.
+  if (known != views_.end() && known->second.Value().ByteLength() != 0) return known->second.Value();
+  if (known != views_.end()) {
+    std::shared_ptr<uint8_t[]> taken = batch->memory;
+    batch->memory = Batch().memory;
+    memcpy(batch->data(), taken.get(), batch->size);
+  }
+  auto* owner = new std::shared_ptr<uint8_t[]>(batch->memory);
+  auto view = Napi::Buffer<uint8_t>::New(
+      env, batch->data(), Batch::kCapacity, [](Napi::Env, uint8_t*, std::shared_ptr<uint8_t[]>* memory) { delete memory; },
+      owner);
+  views_[batch] = Napi::Persistent(view);
+  return view;
 }
 
 // JavaScript decides when the next batch may come: while it waits, records stay in the ring.

@@ -4,6 +4,7 @@
 #include <napi.h>
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -40,6 +41,7 @@ class Session : public Napi::ObjectWrap<Session> {
   // The descriptor of a map whose key (and value, when given) have the right size; -1 with an exception pending.
   int CheckedMap(const Napi::CallbackInfo& info, size_t arguments);
   void DeliverBatch(Batch* batch);
+  Napi::Value ViewOf(Napi::Env env, Batch* batch);
   void Abandon();
   static void OnEnvironmentEnd(void* self);
 
@@ -50,6 +52,7 @@ class Session : public Napi::ObjectWrap<Session> {
   std::unique_ptr<Napi::Promise::Deferred> stopped_;
   bool delivering_ = false;
   std::deque<Batch*> handed_over_;  // and not released yet
+  std::map<Batch*, Napi::Reference<Napi::Buffer<uint8_t>>> views_;
 };
 
 }  // namespace flowtap

@@ -204,9 +204,9 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
     this.#tls = new TlsAttacher(session, this.#logger);
     this.#clock = readClock();
     const decoder = this.#createDecoder(this.#tls);
-    session.start((batch) => {
+    session.start((batch, bytes) => {
       try {
-        decoder.decode(batch);
+        decoder.decode(batch, bytes);
       } finally {
         // Whatever a listener throws: the next batch comes.
         this.#pacer.schedule(() => session.release());

@@ -21,9 +21,12 @@ export interface NativeFailure extends Error {
 export interface NativeSession {
   /** `without`: programs that this kernel or back end does not need. `uprobeMulti`: the kernel has such links. */
   load(config: NativeConfig, without: readonly string[], uprobeMulti: boolean): Promise<boolean>;
-  /** `onBatch` gets records back to back, each padded to 8 bytes. At most two batches come before a `release`. */
-  start(onBatch: (batch: Buffer) => void): void;
-  /** The oldest batch was dealt with: another may come. */
+  /**
+   * `onBatch` gets records back to back, each padded to 8 bytes: the first `bytes` of `batch`, which is used again after
+   * `release`. At most two batches come before a `release`.
+   */
+  start(onBatch: (batch: Buffer, bytes: number) => void): void;
+  /** The oldest batch was dealt with, and its memory may be used for another one. */
   release(): void;
   /** Resolves when the last batch has been handed over. */
   stop(): Promise<void>;

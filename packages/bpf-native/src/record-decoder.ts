@@ -100,6 +100,8 @@ export class RecordDecoder {
   /** Of the next record in the batch. */
   #at = 0;
   #batch: Buffer = Buffer.alloc(0);
+  /** Bytes of it that hold records. */
+  #end = 0;
   #view: DataView = new DataView(new ArrayBuffer(0));
 
   constructor(handler: RecordHandler) {
@@ -107,9 +109,12 @@ export class RecordDecoder {
   }
 
   /** What a handler throws becomes an uncaught exception, and costs no other record. */
-  decode(batch: Buffer): void {
-    this.#batch = batch;
-    this.#view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength);
+  decode(batch: Buffer, bytes: number = batch.length): void {
+    if (batch !== this.#batch) {
+      this.#batch = batch;
+      this.#view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength);
+    }
+    this.#end = bytes;
     this.#at = 0;
     for (let isDone = false; !isDone; ) {
       try {
@@ -124,22 +129,22 @@ export class RecordDecoder {
   }
 
   #records(): void {
-    while (this.#at + HEADER.bytes <= this.#batch.length) {
+    while (this.#at + HEADER.bytes <= this.#end) {
       const at = this.#at;
       const size = this.#u32(at + HEADER.size);
       const version = this.#view.getUint8(at + HEADER.version);
-      const left = this.#batch.length - at;
+      const left = this.#end - at;
       this.#at = at + Math.ceil(size / ALIGNMENT) * ALIGNMENT;
       if (version !== ABI_VERSION || size > left || !isComplete(this.#u16(at + HEADER.type), size)) {
-        this.#at = this.#batch.length;
-        this.#handler.invalid(`record of ${size} bytes, version ${version}, at ${at} of ${this.#batch.length}`);
+        this.#at = this.#end;
+        this.#handler.invalid(`record of ${size} bytes, version ${version}, at ${at} of ${this.#end}`);
         return;
       }
       this.#record(at, size);
     }
-    if (this.#at < this.#batch.length) {
-      const left = this.#batch.length - this.#at;
-      this.#at = this.#batch.length;
+    if (this.#at < this.#end) {
+      const left = this.#end - this.#at;
+      this.#at = this.#end;
       this.#handler.invalid(`batch with ${left} bytes after its last record`);
     }
   }

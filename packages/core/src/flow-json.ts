@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Endpoint } from './events.js';
-import type { ExchangeFlow, Flow, FlowError, FlowGap, OpaqueFlow } from './flow.js';
+import type { ExchangeFlow, Flow, FlowError, FlowGap, FlowProcess, OpaqueFlow } from './flow.js';
 import { HttpBody } from './http-body.js';
 import { isHttpMessage } from './http-flow.js';
 import type { HttpHeader, HttpRequest, HttpResponse } from './http-message.js';
-import { isoTime } from './iso-time.js';
+import { writeIsoTime } from './iso-time.js';
 import { JsonWriter } from './json-writer.js';
 import { messageToJson } from './message-json.js';
 
@@ -33,18 +33,14 @@ export function writeFlowJson(writer: JsonWriter, flow: Flow): void {
   writer.ascii(flow.tls ? ',"tls":true,"role":"' : ',"tls":false,"role":"');
   writer.ascii(flow.role);
   writer.ascii('","startTime":"');
-  writer.ascii(isoTime(flow.startTimeMs));
+  writeIsoTime(writer, flow.startTimeMs);
   writer.ascii('","durationMs":');
   // Microseconds are what the clocks can tell; more digits would be noise.
-  writer.number(Math.round(flow.durationMs * 1000) / 1000);
+  writer.thousandths(Math.round(flow.durationMs * 1000));
   writeEndpoint(writer, ',"source":', flow.source);
   writeEndpoint(writer, ',"destination":', flow.destination);
-  writer.ascii(',"process":{"pid":');
-  writer.number(flow.process.pid);
-  writer.ascii(',"comm":');
-  writer.string(flow.process.comm);
-  writeString(writer, ',"exe":', flow.process.exe);
-  writer.ascii('},"connectionId":');
+  writeProcess(writer, flow.process);
+  writer.ascii(',"connectionId":');
   writer.number(flow.connectionId);
   if (flow.kind === 'flow') writeExchange(writer, flow);
   else writeOpaque(writer, flow);
@@ -111,6 +107,8 @@ function writeHttpVersionToBody(writer: JsonWriter, message: HttpRequest | HttpR
 
 function writeHeaders(writer: JsonWriter, key: string, headers: readonly HttpHeader[]): void {
   writer.ascii(key);
+  if (writer.repeat(headers)) return;
+  const start = writer.length;
   for (let i = 0; i < headers.length; i++) {
     const header = headers[i];
     if (header === undefined) continue;
@@ -121,6 +119,7 @@ function writeHeaders(writer: JsonWriter, key: string, headers: readonly HttpHea
     writer.ascii(']');
   }
   writer.ascii(']');
+  writer.remember(headers, start);
 }
 
 function writeBody(writer: JsonWriter, body: HttpBody): void {
@@ -153,9 +152,24 @@ function writeString(writer: JsonWriter, key: string, value: string | undefined)
   writer.string(value);
 }
 
+function writeProcess(writer: JsonWriter, process: FlowProcess): void {
+  writer.ascii(',"process":');
+  if (writer.repeat(process)) return;
+  const start = writer.length;
+  writer.ascii('{"pid":');
+  writer.number(process.pid);
+  writer.ascii(',"comm":');
+  writer.string(process.comm);
+  writeString(writer, ',"exe":', process.exe);
+  writer.ascii('}');
+  writer.remember(process, start);
+}
+
 function writeEndpoint(writer: JsonWriter, key: string, endpoint: Endpoint | undefined): void {
   if (endpoint === undefined) return;
   writer.ascii(key);
+  if (writer.repeat(endpoint)) return;
+  const start = writer.length;
   if ('path' in endpoint) {
     writer.ascii('{"path":');
     writer.string(endpoint.path);
@@ -166,6 +180,7 @@ function writeEndpoint(writer: JsonWriter, key: string, endpoint: Endpoint | und
     writer.number(endpoint.port);
   }
   writer.ascii('}');
+  writer.remember(endpoint, start);
 }
 
 function writeError(writer: JsonWriter, key: string, error: FlowError | undefined): void {

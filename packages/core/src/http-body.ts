@@ -56,7 +56,7 @@ export class HttpBody {
    * over its messages.
    */
   static isInstance(value: unknown): value is HttpBody {
-    return typeof value === 'object' && value !== null && MARKER in value;
+    return value instanceof HttpBody || (typeof value === 'object' && value !== null && MARKER in value);
   }
 
   // On the prototype, so that it costs no body anything.

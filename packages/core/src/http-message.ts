@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { HttpBody } from './http-body.js';
 
-/** Name and value as on the wire (latin1), in wire order, duplicates kept. */
+/** Name and value as on the wire (latin1), in wire order, duplicates kept. Messages with equal headers may share one list. */
 export type HttpHeader = readonly [name: string, value: string];
 
 /** RFC 9110 §6. Shared by the HTTP/1 and HTTP/2 parsers and by exporters that speak HTTP. */

@@ -1,14 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
+import { IdentityCache } from './identity-cache.js';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const SPACE = 0x20;
+const ZERO = 0x30;
+const POWERS_OF_TEN = Array.from({ length: 10 }, (_, exponent) => 10 ** exponent);
+const MAX_DIGITS_VALUE = 2 ** 31 - 1;
 const HEX = Buffer.from('0123456789abcdef');
 /** Longest escape of one byte: `\u001f`. */
 const MAX_ESCAPE_BYTES = 6;
 const SLICE_BYTES = 4096;
 /** From here on the engine's own quoting beats a loop over the characters. */
 const LONG_STRING = 512;
+/** Objects whose JSON is remembered: those of some hundred connections. */
+const REMEMBERED_OBJECTS = 1024;
+/** Longer JSON is not remembered. */
+const MAX_REMEMBERED_BYTES = 4096;
+/** The object was written once; not every one comes again. */
+const SEEN_ONCE = Buffer.alloc(0);
 
 /** The letter after the backslash of the short escapes (RFC 8259 §7), 0 for the others. */
 const SHORT_ESCAPES = new Uint8Array(128);
@@ -25,6 +35,7 @@ export class JsonWriter {
   readonly #initialBytes: number;
   #bytes: Buffer;
   #length = 0;
+  #remembered: IdentityCache<Buffer> | undefined;
 
   /** @param initialBytes The buffer grows as needed and shrinks to this when it is cleared. */
   constructor(initialBytes: number = 64 * 1024) {
@@ -83,8 +94,60 @@ export class JsonWriter {
     this.#length += bytes.length;
   }
 
+  /** Writes the JSON of this very object again. False when it is not known: then write it and call `remember`. */
+  repeat(object: object): boolean {
+    const json = this.#remembered?.get(object);
+    if (json === undefined || json === SEEN_ONCE) return false;
+    this.bytes(json);
+    return true;
+  }
+
+  /** What was written from `start` on is the JSON of this object, which does not change any more. */
+  remember(object: object, start: number): void {
+    this.#remembered ??= new IdentityCache(REMEMBERED_OBJECTS);
+    if (this.#remembered.get(object) === undefined) this.#remembered.set(object, SEEN_ONCE);
+    else if (this.#length - start <= MAX_REMEMBERED_BYTES) {
+      this.#remembered.set(object, Buffer.from(this.#bytes.subarray(start, this.#length)));
+    }
+  }
+
   number(value: number): void {
-    this.ascii(Number.isFinite(value) ? String(value) : 'null');
+    if (value >= 0 && value <= MAX_DIGITS_VALUE && Math.floor(value) === value && !Object.is(value, -0)) {
+      this.digits(value, 1);
+    } else {
+      this.ascii(Number.isFinite(value) ? String(value) : 'null');
+    }
+  }
+
+  /** A whole number from 0 to 2^31 - 1 in decimal digits, at least so many. */
+  digits(value: number, atLeast: number): void {
+    let count = atLeast;
+    for (let limit = POWERS_OF_TEN[atLeast] ?? 10; limit <= value; limit *= 10) count++;
+    this.#reserve(count);
+    const bytes = this.#bytes;
+    let rest = value | 0;
+    for (let at = this.#length + count - 1; at >= this.#length; at--) {
+      const tens = (rest / 10) | 0;
+      bytes[at] = ZERO + rest - tens * 10;
+      rest = tens;
+    }
+    this.#length += count;
+  }
+
+  /** Thousandths of a number, as `JSON.stringify(thousandths / 1000)` has it. */
+  thousandths(value: number): void {
+    if (!(value >= 0 && value <= MAX_DIGITS_VALUE && Math.floor(value) === value)) {
+      this.number(value / 1000);
+      return;
+    }
+    const whole = Math.floor(value / 1000);
+    const rest = value - whole * 1000;
+    this.digits(whole, 1);
+    if (rest === 0) return;
+    this.ascii('.');
+    if (rest % 100 === 0) this.digits(rest / 100, 1);
+    else if (rest % 10 === 0) this.digits(rest / 10, 2);
+    else this.digits(rest, 3);
   }
 
   /** A string, quoted. */
@@ -161,13 +224,16 @@ function plainPrefix(text: Uint8Array): number {
   const words = new Int32Array(text.buffer, text.byteOffset, text.length >> 2);
   const { length } = words;
   let i = 0;
-  for (; i < length; i++) {
-    const word = words[i] ?? 0;
-    const quote = word ^ 0x22222222;
-    const backslash = word ^ 0x5c5c5c5c;
-    const found =
-      ((word - 0x20202020) & ~word) | ((quote - 0x01010101) & ~quote) | ((backslash - 0x01010101) & ~backslash);
-    if ((found & 0x80808080) !== 0) break;
+  // Two at a time: one branch for both is a quarter faster.
+  for (; i + 1 < length; i += 2) {
+    if (((escapes(words[i] ?? 0) | escapes(words[i + 1] ?? 0)) & 0x80808080) !== 0) break;
   }
   return i << 2;
+}
+
+/** High bits are set where a byte of the word is to be escaped. */
+function escapes(word: number): number {
+  const quote = word ^ 0x22222222;
+  const backslash = word ^ 0x5c5c5c5c;
+  return ((word - 0x20202020) & ~word) | ((quote - 0x01010101) & ~quote) | ((backslash - 0x01010101) & ~backslash);
 }

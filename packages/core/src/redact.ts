@@ -4,6 +4,7 @@ import { ConfigError } from './errors.js';
 import type { ExchangeFlow, Flow } from './flow.js';
 import { isHttpMessage } from './http-flow.js';
 import type { HttpHeader, HttpRequest, HttpResponse } from './http-message.js';
+import { IdentityCache } from './identity-cache.js';
 import {
   HEADER_RULES,
   type HeaderRule,
@@ -14,6 +15,14 @@ import {
 } from './redact-header.js';
 import { createTagger } from './redact-tag.js';
 import { REDACTED_QUERY_PARAMETERS, redactUrl } from './redact-url.js';
+
+const REMEMBERED_LISTS = 512;
+const OUTLINES = 2048;
+
+/** Equal for names that differ in case only. */
+function outline(name: string): number {
+  return ((name.length << 5) | (name.charCodeAt(0) & 31)) & (OUTLINES - 1);
+}
 
 export interface RedactOptions {
   /** Names of further headers whose values are secret. */
@@ -44,15 +53,17 @@ class Redactor {
   readonly #rules = new Map(HEADER_RULES);
   readonly #parameters = new Set(REDACTED_QUERY_PARAMETERS);
   readonly #tag: (value: string) => string;
-  /** Lengths of the names: most headers are passed by one look into this table. */
-  readonly #lengths = new Uint8Array(256);
+  /** Lengths and first letters of the names: most headers are passed by one look into this table. */
+  readonly #outlines = new Uint8Array(OUTLINES);
+  /** Redacted lists by the original: messages of one connection often share theirs. */
+  readonly #known = new IdentityCache<readonly HttpHeader[]>(REMEMBERED_LISTS);
 
   constructor(options: RedactOptions, key: Uint8Array) {
     for (const name of lowerCaseNames('headers', options.headers)) {
       if (!HEADER_RULES.has(name)) this.#rules.set(name, 'whole');
     }
     for (const name of lowerCaseNames('queryParameters', options.queryParameters)) this.#parameters.add(name);
-    for (const name of this.#rules.keys()) this.#lengths[name.length & 255] = 1;
+    for (const name of this.#rules.keys()) this.#outlines[outline(name)] = 1;
     this.#tag = createTagger(key);
   }
 
@@ -85,10 +96,19 @@ class Redactor {
   }
 
   #headers(headers: readonly HttpHeader[]): readonly HttpHeader[] {
+    let redacted: readonly HttpHeader[] | undefined = this.#known.get(headers);
+    if (redacted !== undefined) return redacted;
+    redacted = this.#redacted(headers);
+    if (redacted === undefined) return headers;
+    this.#known.set(headers, redacted);
+    return redacted;
+  }
+
+  #redacted(headers: readonly HttpHeader[]): readonly HttpHeader[] | undefined {
     let redacted: HttpHeader[] | undefined;
     for (let i = 0; i < headers.length; i++) {
       const header = headers[i];
-      if (header === undefined || this.#lengths[header[0].length & 255] === 0) continue;
+      if (header === undefined || this.#outlines[outline(header[0])] === 0) continue;
       const rule = this.#rules.get(header[0].toLowerCase());
       if (rule === undefined) continue;
       const value = this.#value(rule, header[1]);
@@ -96,7 +116,7 @@ class Redactor {
       redacted ??= [...headers];
       redacted[i] = [header[0], value];
     }
-    return redacted ?? headers;
+    return redacted;
   }
 
   #value(rule: HeaderRule, value: string): string {

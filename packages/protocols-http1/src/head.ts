@@ -36,6 +36,19 @@ export class Head {
     this.headers = headers;
   }
 
+  /** The head with the same fields behind another start line. */
+  withStart(start: StartLine, end: number): Head {
+    const head = new Head(start, this.headers);
+    head.end = end;
+    head.host = this.host;
+    head.upgrade = this.upgrade;
+    head.contentLength = this.contentLength;
+    head.contentEncoding = this.contentEncoding;
+    head.transferEncoding = this.transferEncoding;
+    head.fault = this.fault;
+    return head;
+  }
+
   /** Remember what framing needs; everything else is only listed. */
   note(name: string, value: string): void {
     if (name.length >= NAMES_BY_LENGTH.length) return;

@@ -9,6 +9,7 @@ import { latin1 } from './latin1.js';
 import { LineBlock } from './line-block.js';
 import { Message } from './message.js';
 import type { ReaderListener } from './reader-events.js';
+import { RepeatedHead } from './repeated-head.js';
 import { ResyncScanner } from './resync.js';
 import type { Carries } from './start-line-search.js';
 
@@ -47,6 +48,7 @@ export class MessageReader {
   readonly #maxBodyBytes: number;
   readonly #resync: ResyncScanner;
   readonly #body: BodyReader;
+  readonly #repeated = new RepeatedHead();
   /** A head that arrives in pieces. */
   #block: LineBlock | undefined;
   /** `mark` was called since the head under way began. */
@@ -178,6 +180,10 @@ export class MessageReader {
     while (position < bytes.length && (bytes[position] === CR || bytes[position] === LF)) position++;
     if (position === bytes.length) return position;
     this.#startNs = this.#lastNs;
+    const repeated = this.#repeated.match(bytes, position, this.#maxHeaderBytes);
+    if (repeated !== undefined) {
+      return this.#announce(new Message(repeated, this.#startNs, this.#lastNs), bytes, position + repeated.end);
+    }
     const limit = Math.min(bytes.length, position + this.#maxHeaderBytes);
     for (let window = FIRST_WINDOW_BYTES; ; window *= WINDOW_GROWTH) {
       const end = Math.min(limit, position + window);
@@ -187,6 +193,7 @@ export class MessageReader {
         return position;
       }
       if (head !== 'incomplete') {
+        this.#repeated.keep(head, bytes, position, head.end);
         return this.#announce(new Message(head, this.#startNs, this.#lastNs), bytes, position + head.end);
       }
       if (end === limit) break;

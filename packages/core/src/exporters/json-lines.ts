@@ -15,8 +15,8 @@ export type JsonLinesOptions =
   /** A stream, which stays open at the end. */
   | { readonly stream: Writable; readonly path?: undefined };
 
-/** A batch is one write, unless its bodies are big. */
-const WRITE_BYTES = 1024 * 1024;
+/** While so much is written the next lines are made; so little is still in the processor's cache when it is. */
+const WRITE_BYTES = 256 * 1024;
 
 /**
  * One JSON object a line for each flow, as `schema/flow.schema.json` describes it.
@@ -42,7 +42,7 @@ class JsonLinesExporter implements Exporter {
   readonly apiVersion = 1;
   readonly name: string;
   readonly #sink: LineSink;
-  readonly #writer = new JsonWriter(WRITE_BYTES + WRITE_BYTES / 4);
+  readonly #writers = [0, 1].map(() => new JsonWriter(WRITE_BYTES + WRITE_BYTES / 4)) as [JsonWriter, JsonWriter];
 
   constructor(name: string, sink: LineSink) {
     this.name = name;
@@ -64,17 +64,17 @@ class JsonLinesExporter implements Exporter {
   }
 
   *#parts(flows: readonly Flow[]): Generator<Buffer> {
-    const writer = this.#writer;
+    let [writer, other] = this.#writers;
     writer.clear();
     for (const flow of flows) {
       writeFlowJson(writer, flow);
       writer.ascii('\n');
       if (writer.length < WRITE_BYTES) continue;
       yield writer.view();
+      [writer, other] = [other, writer];
       writer.clear();
     }
     if (writer.length > 0) yield writer.view();
-    writer.clear();
   }
 
   flush(): Promise<void> {

@@ -13,7 +13,7 @@ export interface LineSink {
    * Writes whole lines, given in parts. Rejects with the cause; `rolledBack` of it is true when nothing of this call
    * is left in the output, so that it can be made again.
    *
-   * @param parts Each is borrowed until the next one is asked for.
+   * @param parts Each is borrowed until the one after the next is asked for: one is written while the next is made.
    */
   write(parts: Iterable<Buffer>, signal: AbortSignal): Promise<void>;
   flush(): Promise<void>;
@@ -48,6 +48,19 @@ export class FileLineSink implements LineSink {
     if (file === undefined) throw new Error(`${this.#path} is not open.`);
     let written = 0;
     let lastByte: number | undefined;
+    let pending: Promise<void> | undefined;
+    const writePart = async (part: Buffer): Promise<void> => {
+      try {
+        await file.write(part);
+      } catch (error) {
+        const partly = (error as { written?: number }).written ?? 0;
+        written += partly;
+        if (partly > 0) lastByte = part[partly - 1];
+        throw error;
+      }
+      written += part.length;
+      lastByte = part.at(-1);
+    };
     try {
       if (this.#midLine) {
         await file.write(NEWLINE);
@@ -55,19 +68,14 @@ export class FileLineSink implements LineSink {
         this.#end++;
       }
       for (const part of parts) {
-        try {
-          await file.write(part);
-        } catch (error) {
-          const partly = (error as { written?: number }).written ?? 0;
-          written += partly;
-          if (partly > 0) lastByte = part[partly - 1];
-          throw error;
-        }
-        written += part.length;
-        lastByte = part.at(-1);
+        await pending;
+        pending = writePart(part);
       }
+      await pending;
       this.#end += written;
     } catch (error) {
+      // The one that failed, or one under way when no further part could be made.
+      await pending?.catch(() => {});
       const rolledBack = written === 0 || (await this.#rollBack(file, written));
       if (!rolledBack) {
         this.#end += written;
