@@ -124,6 +124,16 @@ describe('detection', () => {
     expect(harness.map.totals.unknownConnections).toBe(0);
   });
 
+  it('recognises it in the same direction too after a gap: a lost answer does not show before the next one', () => {
+    const harness = new SocketMapHarness();
+    const connection = new FakeConnection();
+    harness.play(connection.ingress('A'));
+    connection.lose('ingress', 9);
+    harness.play(connection.ingress('rest of an upload'));
+    harness.play(connection.ingress('ASK b\n'), connection.egress('SAY b\n'));
+    expect(harness.conversations).toEqual(['b → SAY b']);
+  });
+
   it('treats a detect that throws as no', () => {
     const broken = detectedBy('broken', () => {
       throw new Error('detect');

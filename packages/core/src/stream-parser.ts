@@ -15,7 +15,8 @@ const MAX_HANDOVERS = 16;
 const PLAIN_NAME = /^[\w./-]{1,32}$/;
 
 /** See `#retry`. */
-const MAX_RETRIES = 16;
+const MAX_TURN_RETRIES = 16;
+const RETRIES_AFTER_GAP = 16;
 
 type Phase = 'probing' | 'parsing' | 'unrecognized' | 'closed';
 
@@ -36,7 +37,8 @@ export class StreamParser {
   #session: ParserSession | undefined;
   #probe: ProbeBuffer | undefined;
   #lastDirection: Direction | undefined;
-  #retriesLeft = MAX_RETRIES;
+  #turnRetries = MAX_TURN_RETRIES;
+  #gapRetries = 0;
   #handovers = 0;
 
   constructor(state: EngineState, owner: StreamOwner, layer: Layer, joinedLate: boolean) {
@@ -73,6 +75,9 @@ export class StreamParser {
       // What was kept has no continuation: whatever begins after the gap is judged on its own.
       this.#discardProbe();
       this.#joinedLate = true;
+      this.#gapRetries = RETRIES_AFTER_GAP;
+    } else if (this.#phase === 'unrecognized' && this.#joinedLate) {
+      this.#gapRetries = RETRIES_AFTER_GAP;
     }
   }
 
@@ -181,13 +186,15 @@ export class StreamParser {
 
   /**
    * A stream that was joined in the middle of a message looks like nothing at all; the next message begins where the
-   * direction turns. So detection is tried again there, a bounded number of times.
+   * direction turns. So detection is tried again there, a bounded number of times. After a gap it is tried anywhere for
+   * a while: the other direction may have lost a whole message, which shows only when it goes on.
    */
   #retry(chunk: StreamChunk): void {
     const turned = chunk.direction !== this.#lastDirection;
     this.#lastDirection = chunk.direction;
-    if (!turned || this.#retriesLeft === 0) return;
-    this.#retriesLeft -= 1;
+    if (this.#gapRetries > 0) this.#gapRetries -= 1;
+    else if (turned && this.#turnRetries > 0) this.#turnRetries -= 1;
+    else return;
     this.#phase = 'probing';
     this.#detect(chunk);
   }
@@ -197,7 +204,11 @@ export class StreamParser {
     this.#session = undefined;
     this.#probe = undefined;
     // Seen from its first byte on, a stream that nobody knows stays unknown.
-    if (how === 'for-good' || !this.#joinedLate) this.#retriesLeft = 0;
+    if (how === 'for-good' || !this.#joinedLate) {
+      this.#turnRetries = 0;
+      this.#gapRetries = 0;
+      this.#joinedLate = false;
+    }
     this.#owner.unrecognized();
   }
 
