@@ -54,6 +54,15 @@ enum flowtap_gap {
 	FLOWTAP_GAP_DISCARDED = 4,
 };
 
+/* What told which socket a TLS session belongs to. */
+enum flowtap_fd_source {
+	FLOWTAP_FD_UNKNOWN = 0,
+	FLOWTAP_FD_SET_FD = 1, /* the program: SSL_set_fd and its kin */
+	FLOWTAP_FD_NESTED_CALL = 2, /* a socket call inside a TLS call */
+	FLOWTAP_FD_LAST_READ = 3, /* the socket that the thread read just before */
+	FLOWTAP_FD_GO = 4, /* the connection object of a Go program */
+};
+
 enum flowtap_process_action {
 	FLOWTAP_PROCESS_EXEC = 1,
 	FLOWTAP_PROCESS_EXIT = 2,
@@ -82,7 +91,9 @@ enum flowtap_counter {
 	FLOWTAP_COUNT_TLS_UNBOUND = 6,
 	FLOWTAP_COUNT_CONTROL_SENT = 7,
 	FLOWTAP_COUNT_DATA_SENT = 8,
-	FLOWTAP_COUNTERS = 9,
+	/* Sockets that were taken for a TLS session's and whose bytes showed that they are not. */
+	FLOWTAP_COUNT_TLS_REVOKED = 9,
+	FLOWTAP_COUNTERS = 10,
 };
 
 struct flowtap_header {
@@ -130,7 +141,8 @@ struct flowtap_data_record {
 	__u8 direction;
 	__u8 layer;
 	__u8 gap;
-	__u8 _pad[5];
+	__u8 fd_source; /* FLOWTAP_TLS only */
+	__u8 _pad[4];
 };
 
 struct flowtap_close_record {
@@ -205,7 +217,7 @@ struct flowtap_count {
  * that points to the transferred count.
  */
 enum flowtap_tls_function {
-	/* int f(ssl, buffer, bytes): transferred bytes, or <= 0 */
+	/* int or ssize_t f(ssl, buffer, bytes): transferred bytes, or <= 0 */
 	FLOWTAP_TLS_READ = 1,
 	FLOWTAP_TLS_WRITE = 2,
 	/* int f(ssl, buffer, bytes, size_t *transferred) or (…, flags, size_t *transferred): 1 on success */
@@ -215,6 +227,8 @@ enum flowtap_tls_function {
 	FLOWTAP_TLS_SET_FD = 5,
 	/* void f(ssl) */
 	FLOWTAP_TLS_FREE = 6,
+	/* void f(session, void *): a descriptor by convention, and anything else in programs with transports of their own */
+	FLOWTAP_TLS_SET_POINTER = 7,
 };
 
 #endif

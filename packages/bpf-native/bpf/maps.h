@@ -104,7 +104,9 @@ struct tls_frame {
 	u64 sock; /* struct sock * of a socket call made inside */
 	s32 fd;
 	u8 direction;
-	u8 _pad[3];
+	u8 is_counted; /* by a call inside this one: a library function that is built on another one */
+	u8 is_ciphertext; /* what passed `sock` are TLS records */
+	u8 _pad;
 };
 
 /* TLS calls that a thread is in, innermost last: TLS inside TLS nests. */
@@ -134,7 +136,8 @@ struct tls_session {
 	u64 own_id; /* connection id that plaintext got while the socket was not known, 0: none */
 	u64 own_bytes[2];
 	s32 fd;
-	u32 _pad;
+	u8 fd_source;
+	u8 _pad[3];
 };
 
 /*
@@ -157,7 +160,7 @@ struct last_read {
 /*
  * The encrypted connection that a thread read from last, outside of any TLS call: programs that feed their TLS library
  * from memory (BIO_s_mem(3)) hand those bytes over next.
- * By pid_tgid. Inserted: in on_socket_data. Deleted: when a session took it. LRU.
+ * By pid_tgid. Inserted: in on_socket_data. Deleted: when a session looked at it. LRU.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

@@ -97,6 +97,25 @@ describe('a record of each type becomes its event', () => {
     ]);
   });
 
+  it('tells what named the socket of plaintext, from the first plaintext on', () => {
+    const records = [
+      connectRecord(IPV4),
+      dataRecord({ ...IPV4, layer: 0, fdSource: 2 }),
+      dataRecord({ ...IPV4, layer: 1, fdSource: 0 }),
+      dataRecord({ ...IPV4, layer: 1, fdSource: 3 }),
+      connectRecord(IPV4),
+      dataRecord({ ...IPV4, layer: 1, fdSource: 200 }),
+    ];
+    expect(decode(...records).events.map(({ connection }) => connection.fdSource)).toEqual([
+      undefined,
+      undefined,
+      'unknown',
+      'last-read',
+      undefined,
+      'unknown',
+    ]);
+  });
+
   it('close', () => {
     const [event] = decode(closeRecord({ totals: [1, 2 ** 40, 3, 4] })).events;
     expect(event).toMatchObject({

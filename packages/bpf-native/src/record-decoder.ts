@@ -6,6 +6,7 @@ import type {
   DataEvent,
   Direction,
   Endpoint,
+  FdSource,
   GapReason,
   GetsocknameEvent,
   Layer,
@@ -64,6 +65,9 @@ const FAMILY = { ipv4: 1, ipv6: 2, unix: 3 } as const;
 const DIRECTIONS: readonly Direction[] = ['ingress', 'egress'];
 const LAYERS: readonly Layer[] = ['raw', 'tls'];
 const GAPS: readonly (GapReason | undefined)[] = [undefined, 'copy-failed', 'call-limit', 'zero-copy', 'discarded'];
+
+/** Order of `enum flowtap_fd_source`. */
+const FD_SOURCES: readonly FdSource[] = ['unknown', 'set-fd', 'nested-call', 'last-read', 'go'];
 
 /** What is kept of a connection, so that its strings are made once and not for each event. */
 interface Known {
@@ -195,6 +199,11 @@ export class RecordDecoder {
     }
     const bytes = this.#batch.subarray(at + DATA.bytes, at + size);
     const gapReason = GAPS[this.#view.getUint8(at + DATA.gap)];
+    const layer = LAYERS[this.#view.getUint8(at + DATA.layer)] ?? 'raw';
+    if (layer === 'tls') {
+      const fdSource = FD_SOURCES[this.#view.getUint8(at + DATA.fdSource)] ?? 'unknown';
+      if (known.info.fdSource !== fdSource) known.info = { ...known.info, fdSource };
+    }
     const event: DataEvent = {
       type: 'data',
       timestampNs: this.#u64(at + HEADER.timestampNs),
@@ -204,7 +213,7 @@ export class RecordDecoder {
       fd: this.#view.getInt32(at + HEADER.fd, true),
       comm: known.comm,
       direction: DIRECTIONS[this.#view.getUint8(at + DATA.direction)] ?? 'ingress',
-      layer: LAYERS[this.#view.getUint8(at + DATA.layer)] ?? 'raw',
+      layer,
       encrypted: (this.#view.getUint8(at + HEADER.flags) & HeaderFlag.encrypted) !== 0,
       offset: this.#u64(at + DATA.offset),
       length: this.#u32(at + DATA.length),

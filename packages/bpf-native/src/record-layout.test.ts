@@ -61,7 +61,7 @@ function collectExpressions(): void {
     expressions[`TlsFunction.${name}`] = `FLOWTAP_TLS_${snake(name).toUpperCase()}`;
   }
   layout.COUNTERS.forEach((name, index) => {
-    expressions[`COUNTERS.${index}`] = `FLOWTAP_COUNT_${name.replace('-', '_').toUpperCase()}`;
+    expressions[`COUNTERS.${index}`] = `FLOWTAP_COUNT_${name.replaceAll('-', '_').toUpperCase()}`;
   });
   expressions['COUNTERS.length'] = 'FLOWTAP_COUNTERS';
 }

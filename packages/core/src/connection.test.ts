@@ -76,6 +76,21 @@ describe('the TLS start', () => {
     expect(harness.map.totals).toMatchObject({ gaps: 2, gapBytes: 500, opaqueConnections: 0 });
   });
 
+  it('tells what named its socket, also when that was learnt after the addresses', () => {
+    const harness = new SocketMapHarness();
+    const connection = new FakeConnection();
+    harness.play(connection.connect(), connection.ingress('ASK a\n', 'tls'));
+    connection.info = { ...connection.info, fdSource: 'last-read' };
+    harness.play(connection.egress('SAY a\n', 'tls'), connection.ingress('ASK b\n', 'tls'));
+    const { fdSource: _, ...announcedAgain } = connection.info;
+    connection.info = announcedAgain;
+    harness.play(connection.connect(), connection.egress('SAY b\n', 'tls'), connection.close());
+    expect(harness.exchanges.map(({ fdSource }) => fdSource)).toEqual(['last-read', 'last-read']);
+    const plain = new FakeConnection();
+    const other = new SocketMapHarness().play(plain.ingress('ASK a\n'), plain.egress('SAY a\n'));
+    expect(other.exchanges[0]).not.toHaveProperty('fdSource');
+  });
+
   it('gives the plaintext its start when a connection that was joined late shows its ClientHello', () => {
     const seen: boolean[] = [];
     const protocol = lineProtocol();

@@ -73,7 +73,8 @@ export class Connection implements StreamOwner {
     const complete =
       (info.role !== 'unknown' || known.role === 'unknown') &&
       (info.local !== undefined || known.local === undefined) &&
-      (info.remote !== undefined || known.remote === undefined);
+      (info.remote !== undefined || known.remote === undefined) &&
+      (info.fdSource !== undefined || known.fdSource === undefined);
     this.info = complete ? info : { ...known, ...info, role: info.role === 'unknown' ? known.role : info.role };
   }
 

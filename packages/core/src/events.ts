@@ -23,6 +23,14 @@ export interface UnixEndpoint {
 export type Endpoint = InetEndpoint | UnixEndpoint;
 
 /**
+ * What told which socket the plaintext of a TLS library belongs to, in order of trust. `set-fd`: the program itself
+ * (SSL_set_fd and its kin). `nested-call`: a socket call inside the TLS call. `last-read`: the socket that the thread read
+ * just before, for programs that feed their library from memory; byte counts confirm it. `go`: the connection object of a
+ * Go program. `unknown`: nothing did, and the addresses are not known.
+ */
+export type FdSource = 'set-fd' | 'nested-call' | 'last-read' | 'go' | 'unknown';
+
+/**
  * What the source knows of a connection when it emits an event. Later events of the same connection may know more
  * (an address learnt late), never something else.
  */
@@ -35,6 +43,8 @@ export interface ConnectionInfo {
   readonly remote?: Endpoint;
   /** The source saw neither accept nor connect: bytes may have passed before the first event. */
   readonly joinedLate: boolean;
+  /** Absent until plaintext of a TLS library came. */
+  readonly fdSource?: FdSource;
 }
 
 interface EventBase {

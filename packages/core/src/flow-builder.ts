@@ -41,6 +41,7 @@ export class FlowBuilder {
     setEndpoints(flow, info, requestDirection);
     flow.process = this.#process(connection, startNs);
     flow.connectionId = info.id;
+    if (layer === 'tls') flow.fdSource = info.fdSource ?? 'unknown';
     if (exchange.request !== undefined) flow.request = exchange.request as ExchangeFlow['request'] & object;
     if (exchange.response !== undefined) flow.response = exchange.response as ExchangeFlow['response'] & object;
     flow.complete = exchange.complete;

@@ -17,6 +17,7 @@ const connection = fc.record(
     local: endpoint,
     remote: endpoint,
     joinedLate: fc.boolean(),
+    fdSource: fc.constantFrom('set-fd', 'nested-call', 'last-read', 'go', 'unknown'),
   },
   { requiredKeys: ['id', 'role', 'transport', 'joinedLate'] },
 );

@@ -39,6 +39,7 @@ export interface DataFields extends HeaderFields, AddressFields {
   readonly direction?: number;
   readonly layer?: number;
   readonly gap?: number;
+  readonly fdSource?: number;
   readonly payload?: Buffer;
 }
 
@@ -89,6 +90,7 @@ export function dataRecord(fields: DataFields = {}): Buffer {
   bytes.writeUInt8(fields.direction ?? 0, DATA.direction);
   bytes.writeUInt8(fields.layer ?? 0, DATA.layer);
   bytes.writeUInt8(fields.gap ?? 0, DATA.gap);
+  bytes.writeUInt8(fields.fdSource ?? 0, DATA.fdSource);
   bytes.set(payload, DATA.bytes);
   return bytes;
 }

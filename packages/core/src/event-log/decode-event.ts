@@ -13,6 +13,7 @@ const DIRECTIONS = ['ingress', 'egress'] as const;
 const LAYERS = ['raw', 'tls'] as const;
 const ROLES = ['client', 'server', 'unknown'] as const;
 const TRANSPORTS = ['tcp', 'unix', 'unknown'] as const;
+const FD_SOURCES = ['set-fd', 'nested-call', 'last-read', 'go', 'unknown'] as const;
 const GAP_REASONS: readonly GapReason[] = [
   'ring-full',
   'copy-failed',
@@ -121,7 +122,7 @@ function socketOf(fields: Fields) {
 }
 
 function connectionOf(fields: Fields): ConnectionInfo {
-  const { local, remote } = fields;
+  const { local, remote, fdSource } = fields;
   const connection: Mutable<ConnectionInfo> = {
     id: count(fields['id']),
     role: oneOf(fields['role'], ROLES),
@@ -130,6 +131,7 @@ function connectionOf(fields: Fields): ConnectionInfo {
   };
   if (local !== undefined) connection.local = endpointOf(fieldsOf(local));
   if (remote !== undefined) connection.remote = endpointOf(fieldsOf(remote));
+  if (fdSource !== undefined) connection.fdSource = oneOf(fdSource, FD_SOURCES);
   return connection;
 }
 

@@ -62,6 +62,7 @@ function writeConnection(writer: JsonWriter, connection: ConnectionInfo): void {
   writeString(writer, ',"transport":', connection.transport);
   if (connection.local !== undefined) writeEndpoint(writer, ',"local":', connection.local);
   if (connection.remote !== undefined) writeEndpoint(writer, ',"remote":', connection.remote);
+  if (connection.fdSource !== undefined) writeString(writer, ',"fdSource":', connection.fdSource);
   writer.ascii(connection.joinedLate ? ',"joinedLate":true}' : ',"joinedLate":false}');
 }
 
