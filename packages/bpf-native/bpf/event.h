@@ -229,6 +229,8 @@ enum flowtap_tls_function {
 	FLOWTAP_TLS_FREE = 6,
 	/* void f(session, void *): a descriptor by convention, and anything else in programs with transports of their own */
 	FLOWTAP_TLS_SET_POINTER = 7,
+	/* ssize_t f(session, …): as FLOWTAP_TLS_READ, and the data is in a buffer that the arguments do not tell */
+	FLOWTAP_TLS_READ_UNSEEN = 8,
 };
 
 #endif

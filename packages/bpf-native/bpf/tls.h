@@ -44,8 +44,8 @@ static __always_inline struct tls_frame *current_tls_frame(void)
 	return &calls->frames[(calls->depth - 1) & (TLS_CALL_DEPTH - 1)];
 }
 
-/* count_argument: 4 or 5, or 0 when the return value has the count. */
-static __always_inline void tls_enter(struct pt_regs *ctx, u8 direction, u32 count_argument)
+/* count_argument: 4 or 5, or 0 when the return value has the count. has_buffer: it is the second argument. */
+static __always_inline void tls_enter(struct pt_regs *ctx, u8 direction, u32 count_argument, bool has_buffer)
 {
 	u64 thread = bpf_get_current_pid_tgid();
 	u64 stack_pointer = PT_REGS_SP(ctx);
@@ -81,7 +81,7 @@ static __always_inline void tls_enter(struct pt_regs *ctx, u8 direction, u32 cou
 	}
 	frame = &calls->frames[calls->depth & (TLS_CALL_DEPTH - 1)];
 	frame->ssl = PT_REGS_PARM1(ctx);
-	frame->buffer = PT_REGS_PARM2(ctx);
+	frame->buffer = has_buffer ? PT_REGS_PARM2(ctx) : 0;
 	frame->count_pointer = count_argument == 4 ? fourth : count_argument == 5 ? fifth : 0;
 	frame->stack_pointer = stack_pointer;
 	frame->sock = 0;
@@ -274,6 +274,10 @@ static __always_inline void send_plaintext(struct tls_session *session, const st
 	t.record.fd_source = session->fd_source;
 	t.segment = frame->buffer;
 	t.segment_left = bytes;
+	if (!frame->buffer) {
+		t.record.gap = FLOWTAP_GAP_ZERO_COPY;
+		t.capture_left = 0;
+	}
 	send_transfer(&t);
 }
 
@@ -346,11 +350,14 @@ static __always_inline int on_tls_entry(struct pt_regs *ctx, u64 cookie)
 	switch (cookie & 0xff) {
 	case FLOWTAP_TLS_READ:
 	case FLOWTAP_TLS_READ_EX:
-		tls_enter(ctx, FLOWTAP_INGRESS, count_argument);
+		tls_enter(ctx, FLOWTAP_INGRESS, count_argument, true);
 		break;
 	case FLOWTAP_TLS_WRITE:
 	case FLOWTAP_TLS_WRITE_EX:
-		tls_enter(ctx, FLOWTAP_EGRESS, count_argument);
+		tls_enter(ctx, FLOWTAP_EGRESS, count_argument, true);
+		break;
+	case FLOWTAP_TLS_READ_UNSEEN:
+		tls_enter(ctx, FLOWTAP_INGRESS, count_argument, false);
 		break;
 	case FLOWTAP_TLS_SET_FD:
 		tls_set_fd(PT_REGS_PARM1(ctx), (s32)PT_REGS_PARM2(ctx));

@@ -67,7 +67,16 @@ export const PROCESS_ENTRY = { bytes: 8, target: 0, flags: 4, byCgroup: 2 } as c
 export const CGROUP_KEY = { bytes: 16, id: 0, hierarchy: 8 } as const;
 
 /** Attach cookies of TLS probes. */
-export const TlsFunction = { read: 1, write: 2, readEx: 3, writeEx: 4, setFd: 5, free: 6, setPointer: 7 } as const;
+export const TlsFunction = {
+  read: 1,
+  write: 2,
+  readEx: 3,
+  writeEx: 4,
+  setFd: 5,
+  free: 6,
+  setPointer: 7,
+  readUnseen: 8,
+} as const;
 
 /** Order of `enum flowtap_counter`. */
 export const COUNTERS = [

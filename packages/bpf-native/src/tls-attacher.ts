@@ -5,13 +5,16 @@ import { findFunctions } from './elf.js';
 import type { NativeSession } from './native-binding.js';
 import { toBpfError } from './native-errors.js';
 import { executableMappings, type FileMapping } from './proc.js';
-import { planTlsProbes, TLS_SYMBOLS, type TlsPlace } from './tls-probes.js';
+import type { TlsPlace } from './tls-plan.js';
+import { planTlsProbes, TLS_SYMBOLS, type TlsLibraryName } from './tls-probes.js';
 import type { ReadCode } from './x86-code.js';
 
 /** A file whose TLS functions are probed. */
 export interface TlsLibrary {
   /** As the process saw it that made it known. */
   readonly path: string;
+  /** Whose functions it has; BoringSSL and LibreSSL have those of OpenSSL. */
+  readonly library: TlsLibraryName;
   /** Behind the exported functions, where that is cheaper and the code shows that it is safe, or at them. */
   readonly place: TlsPlace;
 }
@@ -67,7 +70,7 @@ export class TlsAttacher {
     } catch {
       return; // musl, or no cache: the memory map will tell
     }
-    const paths = new Set(cache.match(/\/[^\0]*\/libssl\.so[^\0]*/g));
+    const paths = new Set(cache.match(/\/[^\0]*\/lib(?:ssl|gnutls)\.so[^\0]*/g));
     await Promise.all([...paths].map((path) => this.#inspectFile([`${root}${path}`], path)));
   }
 
@@ -107,7 +110,7 @@ export class TlsAttacher {
       this.#logger.warn(`cannot probe the TLS functions of ${path}: ${(toBpfError(error) as Error).message}`);
       return;
     }
-    this.#libraries.push({ path, place: plan.place });
+    this.#libraries.push({ path, library: plan.library, place: plan.place });
     this.#logger.debug(`TLS probes on ${path} (${plan.place} functions)`);
   }
 }
