@@ -4,6 +4,7 @@ import { type ClockBase, type EventSource, type EventSourceEvents, type Logger, 
 import { EventEmitter } from 'eventemitter3';
 import { attachBackend, type Backend, unusedPrograms } from './backend.js';
 import { BatchPacer } from './batch-pacer.js';
+import { BlindSpotWatch } from './blind-spot-watch.js';
 import { BpfError } from './errors.js';
 import { availableBackends, hasUprobeMulti } from './kernel-features.js';
 import { loadAddon } from './load-addon.js';
@@ -49,6 +50,7 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
   readonly #losses = new LossReporter();
   readonly #pacer = new BatchPacer();
   readonly #processes: ProcessEvents;
+  readonly #blindSpots = new BlindSpotWatch((pid, spot) => this.#processes.learned(pid, spot));
   #state: State = 'new';
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
@@ -151,9 +153,9 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
     const { session, targets, tls } = this.#running();
     await this.#track(tls.inspectLinkerCache());
     this.#running(); // stop() may have been called meanwhile
-    const child = spawnHeld(session, this.#ownPid, targets.addSpawned(), command, args, options, (pid) =>
-      tls.inspectProcess(pid),
-    );
+    const child = spawnHeld(session, this.#ownPid, targets.addSpawned(), command, args, options, async (pid) => {
+      await Promise.all([tls.inspectProcess(pid), this.#blindSpots.started(pid)]);
+    });
     return this.#track(child);
   }
 
@@ -234,12 +236,17 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
       getsockname: (event) => this.emit('getsockname', event),
       data: (event) => {
         this.#processes.seen(event.pid, event.comm, event.timestampNs);
+        if (event.encrypted) this.#blindSpots.encrypts(event.pid);
         this.emit('data', event);
       },
       close: (event) => this.emit('close', event),
       process: (record) => {
         this.#processes.record(record);
-        if (record.action === 'exec') this.#inBackground(tls.inspectProcess(record.pid));
+        this.#blindSpots.gone(record.pid);
+        if (record.action === 'exec') {
+          this.#inBackground(tls.inspectProcess(record.pid));
+          void this.#blindSpots.started(record.pid);
+        }
       },
       map: (record) => this.#inBackground(tls.inspectMapping(record.pid, record.start)),
       invalid: (reason) => this.emit('error', new BpfError('BPF_MAP', `The kernel side sent a ${reason}.`)),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** An executable mapping of a file, from /proc/pid/maps (proc_pid_maps(5)). */
 export interface FileMapping {
@@ -15,6 +15,26 @@ function readText(path: string): string | undefined {
   } catch {
     return undefined; // the process is gone
   }
+}
+
+/** The first of these files that can be opened. */
+export function openFirst(candidates: readonly string[]): number | undefined {
+  for (const candidate of candidates) {
+    try {
+      return openSync(candidate, 'r');
+    } catch {
+      // Gone or not allowed: the next name may do.
+    }
+  }
+  return undefined;
+}
+
+/**
+ * map_files leads to the very inode, also when the file was deleted or replaced; the path through the process's root is
+ * for kernels and capabilities that refuse it.
+ */
+export function openMapping(pid: number, { range, path }: FileMapping): number | undefined {
+  return openFirst([`/proc/${pid}/map_files/${range}`, `/proc/${pid}/root${path}`]);
 }
 
 export function processExists(pid: number): boolean {
@@ -57,6 +77,13 @@ export function processTree(root: number): Set<number> {
     for (const [pid, parent] of parents) if (tree.has(parent)) tree.add(pid);
   }
   return tree;
+}
+
+/** One mapping of each file. */
+export function distinctMappings(pid: number): FileMapping[] {
+  const byPath = new Map<string, FileMapping>();
+  for (const mapping of executableMappings(pid)) if (!byPath.has(mapping.path)) byPath.set(mapping.path, mapping);
+  return [...byPath.values()];
 }
 
 export function executableMappings(pid: number): FileMapping[] {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readFileSync } from 'node:fs';
 import type { Logger } from '@flowtap/core';
+import { codeReader } from './code-reader.js';
 import { findFunctions } from './elf.js';
 import type { NativeSession } from './native-binding.js';
 import { toBpfError } from './native-errors.js';
-import { executableMappings, type FileMapping } from './proc.js';
+import { distinctMappings, executableMappings, type FileMapping, openFirst, openMapping } from './proc.js';
 import type { TlsPlace } from './tls-plan.js';
 import { planTlsProbes, TLS_SYMBOLS, type TlsLibraryName } from './tls-probes.js';
-import type { ReadCode } from './x86-code.js';
 
 /** A file whose TLS functions are probed. */
 export interface TlsLibrary {
@@ -41,14 +41,7 @@ export class TlsAttacher {
 
   /** Everything executable that a process has mapped, its own program included. */
   async inspectProcess(pid: number): Promise<void> {
-    const seen = new Set<string>();
-    const work: Promise<void>[] = [];
-    for (const mapping of executableMappings(pid)) {
-      if (seen.has(mapping.path)) continue;
-      seen.add(mapping.path);
-      work.push(this.#inspectMapping(pid, mapping));
-    }
-    await Promise.all(work);
+    await Promise.all(distinctMappings(pid).map((mapping) => this.#inspectMapping(pid, mapping)));
   }
 
   /** The file that a process has just mapped at this address. */
@@ -71,20 +64,14 @@ export class TlsAttacher {
       return; // musl, or no cache: the memory map will tell
     }
     const paths = new Set(cache.match(/\/[^\0]*\/lib(?:ssl|gnutls)\.so[^\0]*/g));
-    await Promise.all([...paths].map((path) => this.#inspectFile([`${root}${path}`], path)));
+    await Promise.all([...paths].map((path) => this.#inspectFile(openFirst([`${root}${path}`]), path)));
   }
 
   #inspectMapping(pid: number, mapping: FileMapping): Promise<void> {
-    // map_files leads to the very inode, also when the file was deleted or replaced; the path through the process's
-    // root is for kernels and capabilities that refuse it.
-    return this.#inspectFile(
-      [`/proc/${pid}/map_files/${mapping.range}`, `/proc/${pid}/root${mapping.path}`],
-      mapping.path,
-    );
+    return this.#inspectFile(openMapping(pid, mapping), mapping.path);
   }
 
-  async #inspectFile(candidates: readonly string[], path: string): Promise<void> {
-    const fd = openFirst(candidates);
+  async #inspectFile(fd: number | undefined, path: string): Promise<void> {
     if (fd === undefined) return;
     const { dev, ino, size } = fstatSync(fd, { bigint: true });
     const key = `${dev}:${ino}:${size}`;
@@ -99,7 +86,7 @@ export class TlsAttacher {
   }
 
   async #attach(fd: number, path: string): Promise<void> {
-    const plan = planTlsProbes(findFunctions(fd, TLS_SYMBOLS), process.arch === 'x64' ? codeReader(fd) : undefined);
+    const plan = planTlsProbes(findFunctions(fd, TLS_SYMBOLS), codeReader(fd));
     if (plan === undefined) return;
     try {
       for (const { program, atReturn, offsets, cookies } of plan.probes) {
@@ -113,22 +100,4 @@ export class TlsAttacher {
     this.#libraries.push({ path, library: plan.library, place: plan.place });
     this.#logger.debug(`TLS probes on ${path} (${plan.place} functions)`);
   }
-}
-
-function codeReader(fd: number): ReadCode {
-  return (fileOffset, bytes) => {
-    const buffer = Buffer.alloc(bytes);
-    return buffer.subarray(0, readSync(fd, buffer, 0, bytes, fileOffset));
-  };
-}
-
-function openFirst(candidates: readonly string[]): number | undefined {
-  for (const candidate of candidates) {
-    try {
-      return openSync(candidate, 'r');
-    } catch {
-      // Gone or not allowed: the next name may do.
-    }
-  }
-  return undefined;
 }

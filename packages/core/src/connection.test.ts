@@ -149,6 +149,18 @@ describe('an encrypted connection without plaintext', () => {
     expect(harness.map.totals).toMatchObject({ opaqueConnections: 1, gaps: 0, unknownConnections: 0 });
   });
 
+  it('has the reason that is known of its process, also after the process has ended', () => {
+    const harness = new SocketMapHarness();
+    const connection = new FakeConnection();
+    const tlsBlindSpot = { code: 'jsse', message: 'Java' };
+    harness.play(connection.encrypted('ingress', HELLO), processEvent({ tlsBlindSpot }));
+    harness.play(processEvent({ action: 'exit' }), connection.close());
+    expect(harness.opaque[0]?.reason).toEqual(tlsBlindSpot);
+    const other = new FakeConnection({ id: 2 });
+    harness.play(processEvent({ action: 'exec' }), other.encrypted('ingress', HELLO), other.close());
+    expect(harness.opaque[1]?.reason.code).toBe('no-tls-probe');
+  });
+
   it('is reported at the end of the capture as well', () => {
     const harness = new SocketMapHarness();
     harness.play(new FakeConnection().encrypted('ingress', HELLO));

@@ -123,12 +123,14 @@ export interface CloseEvent extends SocketEventBase {
 
 export interface ProcessEvent extends EventBase {
   readonly type: 'process';
-  /** `running`: was there when it became a target. */
+  /** `running`: was there when it became a target, or more became known of it. */
   readonly action: 'running' | 'exec' | 'exit';
   readonly pid: number;
   readonly comm: string;
   /** Path of the executable, as the process sees it. Absent at exit and where it could not be read. */
   readonly exe?: string;
+  /** Why TLS of this process cannot be read, where something in it says so. */
+  readonly tlsBlindSpot?: { readonly code: string; readonly message: string };
 }
 
 /** Events or bytes that the source had to drop since the last such event. */

@@ -52,7 +52,7 @@ function eventOf(fields: Fields, payload: Buffer): TapEvent {
     case 'close':
       return closeOf(fields);
     case 'process': {
-      const { exe } = fields;
+      const { exe, tlsBlindSpot } = fields;
       return {
         type,
         timestampNs: time(fields['timestampNs']),
@@ -60,6 +60,7 @@ function eventOf(fields: Fields, payload: Buffer): TapEvent {
         pid: count(fields['pid']),
         comm: string(fields['comm']),
         ...(exe === undefined ? {} : { exe: string(exe) }),
+        ...(tlsBlindSpot === undefined ? {} : { tlsBlindSpot: blindSpotOf(fieldsOf(tlsBlindSpot)) }),
       };
     }
     case 'lost':
@@ -140,6 +141,10 @@ function endpointOf({ path, address, port }: Fields): Endpoint {
   const number = count(port);
   if (number > 65_535) throw new Mismatch();
   return { address: string(address), port: number };
+}
+
+function blindSpotOf({ code, message }: Fields) {
+  return { code: string(code), message: string(message) };
 }
 
 function totalsOf(value: unknown): ByteTotals {

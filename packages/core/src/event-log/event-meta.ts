@@ -36,6 +36,11 @@ export function writeMeta(writer: JsonWriter, event: TapEvent): void {
       writeNumber(writer, ',"pid":', event.pid);
       writeString(writer, ',"comm":', event.comm);
       if (event.exe !== undefined) writeString(writer, ',"exe":', event.exe);
+      if (event.tlsBlindSpot !== undefined) {
+        writeString(writer, ',"tlsBlindSpot":{"code":', event.tlsBlindSpot.code);
+        writeString(writer, ',"message":', event.tlsBlindSpot.message);
+        writer.ascii('}');
+      }
       break;
     case 'lost':
       writeString(writer, ',"cause":', event.cause);
