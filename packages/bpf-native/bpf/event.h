@@ -200,6 +200,36 @@ struct flowtap_process {
 #define FLOWTAP_PROCESS_STOP_AT_EXEC (1 << 0)
 #define FLOWTAP_PROCESS_BY_CGROUP (1 << 1)
 
+/* connection.flags */
+#define CONNECTION_TLS (1 << 0)
+#define CONNECTION_JOINED_LATE (1 << 1)
+/* connect() is under way and nothing was announced. */
+#define CONNECTION_PENDING (1 << 2)
+#define CONNECTION_CLOSED (1 << 3)
+/* sequence_base[direction] is set: shift by the direction. */
+#define CONNECTION_HAS_BASE (1 << 4)
+
+/* Values of the map `connections` (key: struct sock *). */
+struct connection {
+	__u64 id;
+	__u64 socket; /* struct socket * and inode tell a new socket at an old address */
+	__u64 inode;
+	__u64 bytes[2][2]; /* transferred, [layer][direction] */
+	__u32 sequence_base[2]; /* TCP sequence number of byte 0 */
+	__u32 handshake_bytes[2]; /* ciphertext that was sent to user space */
+	__u64 ssl; /* SSL* that it carries, 0: none known */
+	__u64 plaintext_id; /* id that the plaintext was sent under when it came before the socket was known, else 0 */
+	__u32 pid;
+	__u32 tid;
+	__s32 fd;
+	__u8 role;
+	__u8 family;
+	__u8 flags;
+	__u8 _pad;
+	char comm[FLOWTAP_COMM_BYTES];
+	struct flowtap_addresses addresses;
+};
+
 /* Keys of the map `cgroup_targets`; the value is the target (__u32). */
 struct flowtap_cgroup_key {
 	__u64 id;

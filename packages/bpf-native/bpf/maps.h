@@ -36,34 +36,6 @@ struct {
 	__type(value, u32);
 } cgroup_targets SEC(".maps");
 
-#define CONNECTION_TLS (1 << 0)
-#define CONNECTION_JOINED_LATE (1 << 1)
-/* connect() is under way and nothing was announced. */
-#define CONNECTION_PENDING (1 << 2)
-#define CONNECTION_CLOSED (1 << 3)
-/* sequence_base[direction] is set: shift by the direction. */
-#define CONNECTION_HAS_BASE (1 << 4)
-
-struct connection {
-	u64 id;
-	u64 socket; /* struct socket * and inode tell a new socket at an old address */
-	u64 inode;
-	u64 bytes[2][2]; /* transferred, [layer][direction] */
-	u32 sequence_base[2]; /* TCP sequence number of byte 0 */
-	u32 handshake_bytes[2]; /* ciphertext that was sent to user space */
-	u64 ssl; /* SSL* that it carries, 0: none known */
-	u64 plaintext_id; /* id that the plaintext was sent under when it came before the socket was known, else 0 */
-	u32 pid;
-	u32 tid;
-	s32 fd;
-	u8 role;
-	u8 family;
-	u8 flags;
-	u8 _pad;
-	char comm[FLOWTAP_COMM_BYTES];
-	struct flowtap_addresses addresses;
-};
-
 /*
  * Connections by struct sock *.
  * Inserted: in connection_create (accept, connect, first data of a connection that was there before).

@@ -5,6 +5,7 @@ import { EventEmitter } from 'eventemitter3';
 import { attachBackend, type Backend, unusedPrograms } from './backend.js';
 import { BatchPacer } from './batch-pacer.js';
 import { BlindSpotWatch } from './blind-spot-watch.js';
+import { type ConnectionTotals, readConnections } from './connection-totals.js';
 import { BpfError } from './errors.js';
 import { availableBackends, hasUprobeMulti } from './kernel-features.js';
 import { loadAddon } from './load-addon.js';
@@ -163,6 +164,11 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
   counters(): Readonly<Record<string, number>> {
     if (this.#session) this.#reportLosses();
     return this.#losses.totals();
+  }
+
+  /** The targets' open connections with the bytes that passed since they were first seen. @throws StateError */
+  connections(): readonly ConnectionTotals[] {
+    return readConnections(this.#running().session);
   }
 
   paceBy(ready: () => Promise<void> | undefined): void {

@@ -3,11 +3,14 @@
 export type { Backend } from './backend.js';
 export type { TargetHandle } from './bpf-source.js';
 export { BpfSource } from './bpf-source.js';
+export type { ConnectionTotals } from './connection-totals.js';
 export type { BpfErrorCode, NativeLoadErrorCode, TargetErrorCode } from './errors.js';
 export { BpfError, NativeLoadError, TargetError } from './errors.js';
 export type { BlindSpot } from './inspect/blind-spots.js';
 export type { ProcessDescription } from './inspect/describe-process.js';
 export { describeProcess } from './inspect/describe-process.js';
+export type { ConnectionTraffic, Measurement, MeasureOptions } from './inspect/measure-connections.js';
+export { measureConnections } from './inspect/measure-connections.js';
 export type { ProcessRuntime } from './inspect/runtime.js';
 export type { ProcessTlsLibrary } from './inspect/tls-in-process.js';
 export type { BpfSourceOptions, Target } from './options.js';

@@ -64,6 +64,23 @@ export const MAP = { bytes: 80, start: 56, inode: 64, deviceMajor: 72, deviceMin
 
 /** Values of the kernel's maps. */
 export const PROCESS_ENTRY = { bytes: 8, target: 0, flags: 4, byCgroup: 2 } as const;
+export const CONNECTION_ENTRY = {
+  bytes: 160,
+  id: 0,
+  rawIngress: 24,
+  rawEgress: 32,
+  tlsIngress: 40,
+  tlsEgress: 48,
+  plaintextId: 80,
+  pid: 88,
+  fd: 96,
+  role: 100,
+  family: 101,
+  flags: 102,
+  comm: 104,
+  addresses: 120,
+} as const;
+export const ConnectionFlag = { tls: 1, joinedLate: 2, pending: 4, closed: 8 } as const;
 export const CGROUP_KEY = { bytes: 16, id: 0, hierarchy: 8 } as const;
 
 /** Attach cookies of TLS probes. */
