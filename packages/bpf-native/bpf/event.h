@@ -157,6 +157,8 @@ struct flowtap_process_record {
 	__u32 action;
 	__u32 stopped; /* SIGSTOP was sent: whoever started it lets it go on */
 	char filename[FLOWTAP_NAME_BYTES];
+	__u32 target; /* that the process belongs to */
+	__u32 _pad;
 };
 
 struct flowtap_map_record {
@@ -165,6 +167,8 @@ struct flowtap_map_record {
 	__u64 inode;
 	__u32 device_major;
 	__u32 device_minor;
+	__u32 target; /* that the process belongs to */
+	__u32 _pad;
 };
 
 /* Read-only settings, fixed before the programs are loaded. */

@@ -147,7 +147,10 @@ struct file_key {
 	u32 _pad;
 };
 
-/* Executable files that user space was told of. Inserted: in on_file_mapped. Never deleted: LRU. */
+/*
+ * Executable files that user space was told of.
+ * Inserted: in on_file_mapped. Deleted: by user space when it lets go of a file, all of them. LRU.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 8192);

@@ -134,12 +134,15 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
     const { id, pids } = await translating(async () => targets.add(target));
     for (const pid of pids) this.#processes.running(pid);
     // Their children may live shorter than it takes to follow a library from its first mapping.
-    const caches = [tls.inspectLinkerCache(), ...pids.map((pid) => tls.inspectLinkerCache(pid))];
-    await this.#track(Promise.all([...caches, ...pids.map((pid) => tls.inspectProcess(pid))]));
+    const caches = [tls.inspectLinkerCache(id), ...pids.map((pid) => tls.inspectLinkerCache(id, pid))];
+    await this.#track(Promise.all([...caches, ...pids.map((pid) => tls.inspectProcess(pid, id))]));
     return {
       pids,
       remove: () => {
-        if (this.#state === 'running') targets.remove(id);
+        if (this.#state === 'running') {
+          targets.remove(id);
+          tls.usersChanged();
+        }
         return Promise.resolve();
       },
     };
@@ -152,12 +155,15 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
    */
   async spawn(command: string, args: readonly string[] = [], options: SpawnOptions = {}): Promise<ChildProcess> {
     const { session, targets, tls } = this.#running();
-    await this.#track(tls.inspectLinkerCache());
-    this.#running(); // stop() may have been called meanwhile
-    const child = spawnHeld(session, this.#ownPid, targets.addSpawned(), command, args, options, async (pid) => {
-      await Promise.all([tls.inspectProcess(pid), this.#blindSpots.started(pid)]);
-    });
-    return this.#track(child);
+    const target = targets.addSpawned();
+    const start = async () => {
+      await tls.inspectLinkerCache(target);
+      this.#running(); // stop() may have been called meanwhile
+      return spawnHeld(session, this.#ownPid, target, command, args, options, async (pid) => {
+        await Promise.all([tls.inspectProcess(pid, target), this.#blindSpots.started(pid)]);
+      });
+    };
+    return this.#track(start().finally(() => targets.spawned(target)));
   }
 
   /** Events and bytes by cause, and how many records were sent: running totals. */
@@ -186,6 +192,7 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
     const session = this.#session;
     this.#state = 'stopping';
     clearInterval(this.#lossTimer);
+    this.#tls?.stop();
     if (session) {
       await session.detach(this.#links);
       await session.stop();
@@ -208,8 +215,9 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
     this.#session = session;
     await session.load(this.#options.native, unusedPrograms(this.#backend), hasUprobeMulti());
     this.#ownPid = session.whoAmI() || process.pid;
-    this.#targets = new TargetSet(session, this.#ownPid);
-    this.#tls = new TlsAttacher(session, this.#logger);
+    const targets = new TargetSet(session, this.#ownPid);
+    this.#targets = targets;
+    this.#tls = new TlsAttacher(session, this.#logger, () => targets.living());
     this.#clock = readClock();
     const decoder = this.#createDecoder(this.#tls);
     session.start((batch, bytes) => {
@@ -249,12 +257,13 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
       process: (record) => {
         this.#processes.record(record);
         this.#blindSpots.gone(record.pid);
+        tls.usersChanged();
         if (record.action === 'exec') {
-          this.#inBackground(tls.inspectProcess(record.pid));
+          this.#inBackground(tls.inspectProcess(record.pid, record.target));
           void this.#blindSpots.started(record.pid);
         }
       },
-      map: (record) => this.#inBackground(tls.inspectMapping(record.pid, record.start)),
+      map: (record) => this.#inBackground(tls.inspectMapping(record.pid, record.start, record.target)),
       invalid: (reason) => this.emit('error', new BpfError('BPF_MAP', `The kernel side sent a ${reason}.`)),
     });
   }

@@ -5,6 +5,7 @@ import { openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 export interface FileMapping {
   /** Hexadecimal `start-end`, as /proc/pid/map_files names it. */
   readonly range: string;
+  readonly inode: string;
   /** As the process sees it. */
   readonly path: string;
 }
@@ -91,8 +92,8 @@ export function executableMappings(pid: number): FileMapping[] {
   for (const line of readText(`/proc/${pid}/maps`)?.split('\n') ?? []) {
     // range perms offset device inode path
     const match = /^(\S+) ..x. \S+ \S+ (\d+)\s+(\/.*)$/.exec(line);
-    if (match?.[1] && match[3] && match[2] !== '0') {
-      mappings.push({ range: match[1].replace(/\b0+(?=[0-9a-f])/g, ''), path: match[3] });
+    if (match?.[1] && match[2] && match[3] && match[2] !== '0') {
+      mappings.push({ range: match[1].replace(/\b0+(?=[0-9a-f])/g, ''), inode: match[2], path: match[3] });
     }
   }
   return mappings;

@@ -132,7 +132,7 @@ describe('a record of each type becomes its event', () => {
       processRecord({ filename: 'x'.repeat(255) }),
     );
     expect(processes).toMatchObject([
-      { action: 'exec', stopped: true, filename: '/usr/bin/größe' },
+      { action: 'exec', stopped: true, filename: '/usr/bin/größe', target: 1 },
       { action: 'exit', stopped: false, filename: '' },
       { filename: 'x'.repeat(255) },
     ]);
@@ -140,7 +140,7 @@ describe('a record of each type becomes its event', () => {
 
   it('map', () => {
     expect(decode(mapRecord({ start: 0x7fff_ffff_f000n, inode: 2n ** 63n })).maps).toEqual([
-      { pid: 100, start: 0x7fff_ffff_f000n, inode: 2n ** 63n, deviceMajor: 254, deviceMinor: 3 },
+      { pid: 100, start: 0x7fff_ffff_f000n, inode: 2n ** 63n, deviceMajor: 254, deviceMinor: 3, target: 1 },
     ]);
   });
 });

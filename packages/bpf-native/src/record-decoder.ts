@@ -38,6 +38,8 @@ export interface ProcessRecord {
   readonly stopped: boolean;
   /** As given to execve; empty at exit. */
   readonly filename: string;
+  /** That it belongs to. */
+  readonly target: number;
 }
 
 /** A target mapped an executable file. */
@@ -47,6 +49,8 @@ export interface MapRecord {
   readonly inode: bigint;
   readonly deviceMajor: number;
   readonly deviceMinor: number;
+  /** That the process belongs to. */
+  readonly target: number;
 }
 
 export interface RecordHandler {
@@ -186,6 +190,7 @@ export class RecordDecoder {
       inode: this.#view.getBigUint64(at + MAP.inode, true),
       deviceMajor: this.#u32(at + MAP.deviceMajor),
       deviceMinor: this.#u32(at + MAP.deviceMinor),
+      target: this.#u32(at + MAP.target),
     });
   }
 
@@ -245,6 +250,7 @@ export class RecordDecoder {
       action: this.#u32(at + PROCESS.action) === 1 ? 'exec' : 'exit',
       stopped: this.#u32(at + PROCESS.stopped) !== 0,
       filename: this.#text(at + PROCESS.filename, PROCESS.filenameBytes, 'utf8'),
+      target: this.#u32(at + PROCESS.target),
     });
   }
 

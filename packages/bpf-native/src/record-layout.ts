@@ -58,9 +58,9 @@ export const CLOSE = {
   plaintextId: 128,
 } as const;
 
-export const PROCESS = { bytes: 320, action: 56, stopped: 60, filename: 64, filenameBytes: 256 } as const;
+export const PROCESS = { bytes: 328, action: 56, stopped: 60, filename: 64, filenameBytes: 256, target: 320 } as const;
 
-export const MAP = { bytes: 80, start: 56, inode: 64, deviceMajor: 72, deviceMinor: 76 } as const;
+export const MAP = { bytes: 88, start: 56, inode: 64, deviceMajor: 72, deviceMinor: 76, target: 80 } as const;
 
 /** Values of the kernel's maps. */
 export const PROCESS_ENTRY = { bytes: 8, target: 0, flags: 4, byCgroup: 2 } as const;

@@ -3,9 +3,10 @@ import { closeSync, fstatSync, readFileSync } from 'node:fs';
 import type { Logger } from '@flowtap/core';
 import { codeReader } from './code-reader.js';
 import { findFunctions } from './elf.js';
+import { type FileUsers, hasUsers, type LivingTargets } from './file-users.js';
 import type { NativeSession } from './native-binding.js';
 import { toBpfError } from './native-errors.js';
-import { distinctMappings, executableMappings, type FileMapping, openFirst, openMapping } from './proc.js';
+import { distinctMappings, executableMappings, openFirst, openMapping } from './proc.js';
 import type { TlsPlace } from './tls-plan.js';
 import { planTlsProbes, TLS_SYMBOLS, type TlsLibraryName } from './tls-probes.js';
 
@@ -19,43 +20,65 @@ export interface TlsLibrary {
   readonly place: TlsPlace;
 }
 
+interface KnownFile extends FileUsers {
+  work: Promise<void>;
+  /** Absent: it has no TLS functions, or they are not probed yet. */
+  probes?: { readonly links: readonly number[]; readonly library: TlsLibrary };
+}
+
+/** Files without TLS functions that are remembered, so that they are read once. */
+const MAX_FILES = 8192;
+
+/** Probes of files that nobody uses are taken off so long after the event that may have made them useless. */
+const SWEEP_DELAY_MS = 100;
+/** A sweep reads the memory maps of processes: with many processes that end it is not made for each. */
+const SWEEP_INTERVAL_MS = 1000;
+
 /**
  * Finds TLS libraries in what targets map and probes each file once, for every process that maps it or ever will:
- * uprobes belong to the inode.
+ * uprobes belong to the inode. A file is let go when the last target that had a use for it is gone.
  */
 export class TlsAttacher {
   readonly #session: NativeSession;
   readonly #logger: Logger;
-  /** By device and inode: files that were looked at, with the attachment under way or done. */
-  readonly #files = new Map<string, Promise<void>>();
-  readonly #libraries: TlsLibrary[] = [];
+  readonly #living: () => LivingTargets;
+  /** By device, inode, size and time of change. */
+  readonly #files = new Map<string, KnownFile>();
+  #sweepTimer: NodeJS.Timeout | undefined;
+  #lastSweepMs = Number.NEGATIVE_INFINITY;
+  #isStopped = false;
 
-  constructor(session: NativeSession, logger: Logger) {
+  constructor(session: NativeSession, logger: Logger, living: () => LivingTargets) {
     this.#session = session;
     this.#logger = logger;
+    this.#living = living;
   }
 
   get libraries(): readonly TlsLibrary[] {
-    return this.#libraries;
+    return [...this.#files.values()].flatMap(({ probes }) => (probes === undefined ? [] : [probes.library]));
   }
 
   /** Everything executable that a process has mapped, its own program included. */
-  async inspectProcess(pid: number): Promise<void> {
-    await Promise.all(distinctMappings(pid).map((mapping) => this.#inspectMapping(pid, mapping)));
+  async inspectProcess(pid: number, target: number): Promise<void> {
+    await Promise.all(
+      distinctMappings(pid).map((mapping) =>
+        this.#inspect(openMapping(pid, mapping), mapping.path, 'mappedBy', target),
+      ),
+    );
   }
 
   /** The file that a process has just mapped at this address. */
-  async inspectMapping(pid: number, start: bigint): Promise<void> {
+  async inspectMapping(pid: number, start: bigint, target: number): Promise<void> {
     const prefix = `${start.toString(16)}-`;
     const mapping = executableMappings(pid).find(({ range }) => range.startsWith(prefix));
-    if (mapping) await this.#inspectMapping(pid, mapping);
+    if (mapping) await this.#inspect(openMapping(pid, mapping), mapping.path, 'mappedBy', target);
   }
 
   /**
    * Libraries that the dynamic linker knows (ld.so(8)), of this machine or of the root directory that a process has: a
    * program that is about to start may use them sooner than a probe could follow its first mapping.
    */
-  async inspectLinkerCache(pid?: number): Promise<void> {
+  async inspectLinkerCache(target: number, pid?: number): Promise<void> {
     const root = pid === undefined ? '' : `/proc/${pid}/root`;
     let cache: string;
     try {
@@ -64,40 +87,91 @@ export class TlsAttacher {
       return; // musl, or no cache: the memory map will tell
     }
     const paths = new Set(cache.match(/\/[^\0]*\/lib(?:ssl|gnutls)\.so[^\0]*/g));
-    await Promise.all([...paths].map((path) => this.#inspectFile(openFirst([`${root}${path}`]), path)));
+    await Promise.all([...paths].map((path) => this.#inspect(openFirst([`${root}${path}`]), path, 'knownTo', target)));
   }
 
-  #inspectMapping(pid: number, mapping: FileMapping): Promise<void> {
-    return this.#inspectFile(openMapping(pid, mapping), mapping.path);
+  /** A process ended or became another program, or a target was removed: some file may have no user any more. */
+  usersChanged(): void {
+    if (this.#isStopped || this.#sweepTimer !== undefined) return;
+    const nextMs = this.#lastSweepMs + SWEEP_INTERVAL_MS - performance.now();
+    this.#sweepTimer = setTimeout(() => this.#sweep(), Math.max(SWEEP_DELAY_MS, nextMs));
+    this.#sweepTimer.unref();
   }
 
-  async #inspectFile(fd: number | undefined, path: string): Promise<void> {
+  stop(): void {
+    this.#isStopped = true;
+    clearTimeout(this.#sweepTimer);
+  }
+
+  async #inspect(fd: number | undefined, path: string, use: 'mappedBy' | 'knownTo', target: number): Promise<void> {
     if (fd === undefined) return;
-    const { dev, ino, size } = fstatSync(fd, { bigint: true });
-    const key = `${dev}:${ino}:${size}`;
-    const known = this.#files.get(key);
-    if (known !== undefined) {
+    const { dev, ino, size, mtimeNs } = fstatSync(fd, { bigint: true });
+    const key = `${dev}:${ino}:${size}:${mtimeNs}`;
+    let file = this.#files.get(key);
+    if (file === undefined) {
+      file = { path, inode: String(ino), mappedBy: new Set(), knownTo: new Set(), work: Promise.resolve() };
+      file.work = this.#attach(fd, file).finally(() => closeSync(fd));
+      this.#remember(key, file);
+    } else {
       closeSync(fd);
-      return known;
     }
-    const work = this.#attach(fd, path).finally(() => closeSync(fd));
-    this.#files.set(key, work);
-    await work;
+    file[use].add(target);
+    await file.work;
   }
 
-  async #attach(fd: number, path: string): Promise<void> {
+  #remember(key: string, file: KnownFile): void {
+    this.#files.set(key, file);
+    if (this.#files.size <= MAX_FILES) return;
+    for (const [oldest, { probes }] of this.#files) {
+      if (probes !== undefined) continue;
+      this.#files.delete(oldest);
+      return;
+    }
+  }
+
+  async #attach(fd: number, file: KnownFile): Promise<void> {
+    const { path } = file;
     const plan = planTlsProbes(findFunctions(fd, TLS_SYMBOLS), codeReader(fd));
     if (plan === undefined) return;
+    const links: number[] = [];
     try {
       for (const { program, atReturn, offsets, cookies } of plan.probes) {
         // /proc/self/fd leads the kernel to the open inode, whatever the mount namespace of the target calls it.
-        await this.#session.attachUprobes(program, `/proc/self/fd/${fd}`, offsets, cookies, atReturn);
+        links.push(await this.#session.attachUprobes(program, `/proc/self/fd/${fd}`, offsets, cookies, atReturn));
       }
     } catch (error) {
       this.#logger.warn(`cannot probe the TLS functions of ${path}: ${(toBpfError(error) as Error).message}`);
+      if (links.length > 0) await this.#session.detach(links);
       return;
     }
-    this.#libraries.push({ path, library: plan.library, place: plan.place });
+    file.probes = { links, library: { path, library: plan.library, place: plan.place } };
     this.#logger.debug(`TLS probes on ${path} (${plan.place} functions)`);
+    this.usersChanged(); // it may have ended meanwhile
+  }
+
+  #sweep(): void {
+    this.#sweepTimer = undefined;
+    if (this.#isStopped) return;
+    const probed = [...this.#files].filter(([, { probes }]) => probes !== undefined);
+    let unused = probed.filter(this.#isUnused(this.#living()));
+    if (unused.length > 0) {
+      // The kernel tells of each mapped file once. It forgets them before the second look, so that whoever maps one of
+      // them from then on is told of, and whoever did before is seen.
+      for (const [i, key] of this.#session.mapEntries('known_files').entries()) {
+        if (i % 2 === 0) this.#session.mapDelete('known_files', key);
+      }
+      unused = unused.filter(this.#isUnused(this.#living()));
+    }
+    for (const [key, { path, probes }] of unused) {
+      // Forgotten at once: the next user attaches anew, also while this is under way.
+      this.#files.delete(key);
+      this.#logger.debug(`TLS probes off ${path}: no target uses it any more`);
+      this.#session.detach(probes?.links ?? []).catch((error: Error) => this.#logger.warn(error.message));
+    }
+    this.#lastSweepMs = performance.now();
+  }
+
+  #isUnused(living: LivingTargets): (file: readonly [key: string, file: KnownFile]) => boolean {
+    return ([, file]) => !hasUsers(file, living);
   }
 }
