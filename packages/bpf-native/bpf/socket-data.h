@@ -123,9 +123,12 @@ __noinline int on_socket_data(struct call *call)
 		    ((frame || (first && connection->flags & CONNECTION_JOINED_LATE)) && is_tls_header(head, t.left)))
 			connection->flags |= CONNECTION_TLS;
 	}
-	/* Not any socket: a callback of the library may write a log to one inside a TLS call. */
-	if (frame && (connection->flags & CONNECTION_TLS ||
-		      (!frame->sock && connection->flags & CONNECTION_JOINED_LATE))) {
+	/*
+	 * Not any socket: a callback of the library may use another one inside a TLS call, for a log, or because it runs
+	 * the program's own code. What SSL_read reads from and SSL_write writes to is the session's.
+	 */
+	if (frame && frame->direction == direction &&
+	    (connection->flags & CONNECTION_TLS || (!frame->sock && connection->flags & CONNECTION_JOINED_LATE))) {
 		frame->sock = (u64)ref.sock;
 		frame->fd = call->fd;
 		frame->is_ciphertext = (connection->flags & CONNECTION_TLS) != 0;

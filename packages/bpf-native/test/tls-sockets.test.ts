@@ -76,6 +76,14 @@ describeCapture('the socket of a TLS session', () => {
     expect(new Set(played.plaintext.map(({ connection }) => connection.fdSource))).toEqual(new Set(['nested-call']));
   });
 
+  it('is not the one that a callback of the library writes to', async () => {
+    const played = await play('called-back');
+    expectRightSockets(played, 2 + 1 + 2);
+    expect(new Set(played.plaintext.slice(1).map(({ connection }) => connection.fdSource))).not.toContain(
+      'nested-call',
+    );
+  });
+
   it('is forgotten with the session and with the socket, when both addresses are used again', async () => {
     const played = await play('reused');
     expectRightSockets(played, 20 * 4);

@@ -24,7 +24,7 @@ export type Endpoint = InetEndpoint | UnixEndpoint;
 
 /**
  * What told which socket the plaintext of a TLS library belongs to, in order of trust. `set-fd`: the program itself
- * (SSL_set_fd and its kin). `nested-call`: a socket call inside the TLS call. `last-read`: the socket that the thread read
+ * (SSL_set_fd and its kin). `nested-call`: a socket call of the same direction inside the TLS call. `last-read`: the socket that the thread read
  * just before, for programs that feed their library from memory; byte counts confirm it. `go`: the connection object of a
  * Go program. `unknown`: nothing did, and the addresses are not known.
  */

@@ -26,6 +26,7 @@ static int (*SSL_is_init_finished)(const SSL *ssl);
 static int (*SSL_read)(SSL *ssl, void *buffer, int bytes);
 static int (*SSL_peek)(SSL *ssl, void *buffer, int bytes);
 static int (*SSL_write)(SSL *ssl, const void *buffer, int bytes);
+static void (*SSL_set_info_callback)(SSL *ssl, void (*callback)(const SSL *ssl, int where, int value));
 static BIO *(*BIO_new_socket)(int fd, int close_flag);
 static BIO *(*BIO_new)(const void *method);
 static const void *(*BIO_s_mem)(void);
@@ -46,7 +47,7 @@ static void load(void)
 	LOAD(TLS_method); LOAD(SSL_CTX_new); LOAD(SSL_CTX_set_cipher_list); LOAD(SSL_CTX_ctrl); LOAD(SSL_new);
 	LOAD(SSL_free); LOAD(SSL_set_fd); LOAD(SSL_set_bio); LOAD(SSL_set_accept_state); LOAD(SSL_set_connect_state);
 	LOAD(SSL_do_handshake); LOAD(SSL_is_init_finished); LOAD(SSL_read); LOAD(SSL_peek); LOAD(SSL_write);
-	LOAD(BIO_new_socket); LOAD(BIO_new); LOAD(BIO_s_mem); LOAD(BIO_read); LOAD(BIO_write);
+	LOAD(SSL_set_info_callback); LOAD(BIO_new_socket); LOAD(BIO_new); LOAD(BIO_s_mem); LOAD(BIO_read); LOAD(BIO_write);
 	context = SSL_CTX_new(TLS_method());
 	/* Without a certificate: what is tested does not depend on one. */
 	CHECK(SSL_CTX_set_cipher_list(context, "AECDH-AES256-SHA:@SECLEVEL=0") == 1);
@@ -249,6 +250,39 @@ static void peeked(void)
 	CHECK(SSL_read(pair.server.ssl, bytes, sizeof(bytes)) == 100);
 }
 
+#define HANDSHAKE_DONE 0x20
+
+static struct pair other;
+
+static void write_to_other(const SSL *ssl, int where, int value)
+{
+	if (where & HANDSHAKE_DONE)
+		put(&other.client, 100);
+}
+
+/* A callback of the library, inside SSL_read, uses another connection, as Node.js does with the program's JavaScript. */
+static void called_back(void)
+{
+	struct pair pair;
+	char bytes[100];
+
+	other = make_pair(MEMORY);
+	handshake(&other.client, &other.server);
+	exchange(&other);
+	pair = make_pair(MEMORY);
+	SSL_set_info_callback(pair.server.ssl, write_to_other);
+	while (!SSL_is_init_finished(pair.client.ssl) || !SSL_is_init_finished(pair.server.ssl)) {
+		fill(&pair.client);
+		SSL_do_handshake(pair.client.ssl);
+		flush(&pair.client);
+		if (fill(&pair.server))
+			SSL_read(pair.server.ssl, bytes, sizeof(bytes));
+		flush(&pair.server);
+	}
+	get(&other.server, 100);
+	exchange(&pair);
+}
+
 static int relay_from, relay_to;
 
 static void *relay(void *unused)
@@ -306,6 +340,8 @@ int main(int argc, char **argv)
 		interleaved();
 	else if (!strcmp(scene, "contradicted"))
 		contradicted();
+	else if (!strcmp(scene, "called-back"))
+		called_back();
 	else if (!strcmp(scene, "peeked"))
 		peeked();
 	else if (!strcmp(scene, "impossible"))
