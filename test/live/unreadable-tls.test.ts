@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { useCertificate } from './support/certificate.js';
 import { type Flow, only } from './support/flow.js';
-import { replay, run, startRun } from './support/flowtap.js';
+import { attach, replay, run, startRun } from './support/flowtap.js';
 import { describeLive } from './support/needs.js';
 import { PythonServer, python } from './support/python.js';
 import { useScene } from './support/scene.js';
@@ -45,6 +45,25 @@ describeLive('TLS that cannot be read', ['java', 'openssl'], () => {
     expect(stats.opaqueConnections).toBe(1);
     const replayed = await replay(scene, [log]);
     expect(opaque(replayed.flows)[0]?.reason).toEqual(flow?.reason);
+  });
+
+  test('has true byte counts on a connection that is open before the capture and after it', async () => {
+    const server = await PythonServer.start(scene, { certificate });
+    const [command = '', ...args] = javaCommand(server.url('/bytes?count=100000'));
+    const client = await scene.start(command, args);
+    client.write('\n');
+    expect(await client.line(0)).toBe('200');
+    const capture = await attach(scene, ['--pid', client.pid]);
+    for (const index of [1, 2, 3]) {
+      client.write('\n');
+      expect(await client.line(index)).toBe('200');
+    }
+    const { flows } = await capture.stop();
+    const flow = opaque(flows).find(({ reason }) => reason?.code === 'jsse');
+    expect(flow?.bytes?.ingress).toBeGreaterThan(300_000);
+    expect(flow?.bytes?.ingress).toBeLessThan(330_000);
+    // Nobody saw who began the connection.
+    expect(flow).toMatchObject({ role: 'unknown', process: { pid: client.pid } });
   });
 
   test('of a program with OpenSSL inside and without symbols says so', async () => {

@@ -5,7 +5,7 @@ import { EventEmitter } from 'eventemitter3';
 import { attachBackend, type Backend, unusedPrograms } from './backend.js';
 import { BatchPacer } from './batch-pacer.js';
 import { BlindSpotWatch } from './blind-spot-watch.js';
-import { type ConnectionTotals, readConnections } from './connection-totals.js';
+import { type ConnectionTotals, readConnections, unreadTotals } from './connection-totals.js';
 import { BpfError } from './errors.js';
 import { availableBackends, hasUprobeMulti } from './kernel-features.js';
 import { loadAddon } from './load-addon.js';
@@ -196,6 +196,10 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
     if (session) {
       await session.detach(this.#links);
       await session.stop();
+      // Nothing is read any more; the kernel's maps are still there.
+      for (const event of unreadTotals(readConnections(session), Number(process.hrtime.bigint()))) {
+        this.emit('connect', event);
+      }
       this.#reportLosses();
       this.#session = undefined;
       while (this.#pending.size > 0) await Promise.allSettled(this.#pending);

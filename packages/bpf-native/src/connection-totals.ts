@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ByteTotals, Endpoint, Role } from '@flowtap/core';
+import type { ByteTotals, ConnectEvent, Endpoint, Role } from '@flowtap/core';
 import { formatIpv4, formatIpv6 } from './ip-address.js';
 import type { NativeSession } from './native-binding.js';
 import { CONNECTION_ENTRY as AT, ConnectionFlag } from './record-layout.js';
@@ -16,6 +16,8 @@ export interface ConnectionTotals {
   /** Absent for AF_UNIX. */
   readonly local?: Endpoint;
   readonly remote?: Endpoint;
+  /** Bytes may have passed before the capture knew of it. */
+  readonly joinedLate: boolean;
   /** It carries TLS. */
   readonly encrypted: boolean;
   /** Bytes since the capture began, on the socket itself. */
@@ -56,9 +58,35 @@ function decode(value: Buffer): ConnectionTotals {
     role: ROLES[value.readUInt8(AT.role)] ?? 'unknown',
     transport: family === UNIX ? 'unix' : 'tcp',
     ...(family === UNIX ? {} : { local: endpoint(0, 32), remote: endpoint(16, 34) }),
+    joinedLate: (value.readUInt8(AT.flags) & ConnectionFlag.joinedLate) !== 0,
     encrypted: (value.readUInt8(AT.flags) & ConnectionFlag.tls) !== 0,
     raw: { ingress: u64(AT.rawIngress), egress: u64(AT.rawEgress) },
     tls: { ingress: u64(AT.tlsIngress), egress: u64(AT.tlsEgress) },
     ...(plaintextId === 0 ? {} : { plaintextConnectionId: plaintextId }),
   };
+}
+
+/** Tells the bytes of encrypted connections that nobody could read: of their data only the handshake was sent. */
+export function unreadTotals(connections: readonly ConnectionTotals[], timestampNs: number): ConnectEvent[] {
+  return connections
+    .filter(({ encrypted, tls, plaintextConnectionId }) => {
+      return encrypted && tls.ingress + tls.egress === 0 && plaintextConnectionId === undefined;
+    })
+    .map(({ id, role, transport, local, remote, joinedLate, pid, fd, comm, raw }) => ({
+      type: 'connect',
+      timestampNs,
+      connection: {
+        id,
+        role,
+        transport,
+        joinedLate,
+        ...(local === undefined ? {} : { local }),
+        ...(remote === undefined ? {} : { remote }),
+      },
+      pid,
+      tid: pid,
+      fd,
+      comm,
+      raw,
+    }));
 }

@@ -161,6 +161,15 @@ describe('an encrypted connection without plaintext', () => {
     expect(harness.opaque[1]?.reason.code).toBe('no-tls-probe');
   });
 
+  it('has true byte counts also when it is still open at the end of the capture', () => {
+    const harness = new SocketMapHarness();
+    const connection = new FakeConnection();
+    harness.play(connection.connect(), connection.encrypted('ingress', HELLO));
+    harness.play({ ...connection.connect(), raw: { ingress: 100_000, egress: 7 } });
+    harness.map.end();
+    expect(harness.opaque[0]?.bytes).toEqual({ ingress: 100_000, egress: 7 });
+  });
+
   it('is reported at the end of the capture as well', () => {
     const harness = new SocketMapHarness();
     harness.play(new FakeConnection().encrypted('ingress', HELLO));

@@ -66,6 +66,8 @@ interface SocketEventBase extends EventBase {
 /** A connection was accepted or established, or its addresses became known. May repeat for one connection. */
 export interface ConnectEvent extends SocketEventBase {
   readonly type: 'connect';
+  /** Bytes that have passed on the socket, where they are more than the data events told: ciphertext is not sent. */
+  readonly raw?: ByteTotals;
 }
 
 /** The program asked for the local address of a connection. */

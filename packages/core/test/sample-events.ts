@@ -59,7 +59,11 @@ const data = fc
 
 /** Any event that a source may emit. */
 export const eventArbitrary: fc.Arbitrary<TapEvent> = fc.oneof(
-  fc.record({ type: fc.constantFrom('connect', 'getsockname'), ...socket }),
+  fc.record({ type: fc.constant('getsockname'), ...socket }),
+  fc.record(
+    { type: fc.constant('connect'), ...socket, raw: totals },
+    { requiredKeys: ['type', 'timestampNs', 'connection', 'pid', 'tid', 'fd', 'comm'] },
+  ),
   data,
   fc.record({ type: fc.constant('close'), ...socket, raw: totals, tls: totals }),
   fc.record(

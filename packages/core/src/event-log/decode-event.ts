@@ -46,7 +46,10 @@ function eventOf(fields: Fields, payload: Buffer): TapEvent {
   switch (type) {
     case 'data':
       return dataOf(fields, payload);
-    case 'connect':
+    case 'connect': {
+      const { raw } = fields;
+      return { type, ...socketOf(fields), ...(raw === undefined ? {} : { raw: totalsOf(raw) }) };
+    }
     case 'getsockname':
       return { type, ...socketOf(fields) };
     case 'close':

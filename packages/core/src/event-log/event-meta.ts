@@ -16,6 +16,9 @@ export function writeMeta(writer: JsonWriter, event: TapEvent): void {
   writer.number(event.timestampNs);
   switch (event.type) {
     case 'connect':
+      writeSocket(writer, event);
+      if (event.raw !== undefined) writeTotals(writer, ',"raw":', event.raw);
+      break;
     case 'getsockname':
       writeSocket(writer, event);
       break;
