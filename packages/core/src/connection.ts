@@ -50,6 +50,7 @@ export class Connection implements StreamOwner {
   #tlsStartNs: number | undefined;
   #hello: ClientHelloReader | undefined;
   #isUnknown = false;
+  #isReadElsewhere = false;
 
   // Links of the idle list and what the socket map looks at for every event.
   older: Connection | undefined;
@@ -91,6 +92,16 @@ export class Connection implements StreamOwner {
     } else {
       this.#raw.skip(event);
     }
+  }
+
+  /** Whether this one has got plaintext and nothing of its socket. */
+  get isPlaintextOnly(): boolean {
+    return this.#tls !== undefined && this.#raw.transferred('ingress') + this.#raw.transferred('egress') === 0;
+  }
+
+  /** Its plaintext has an id of its own, because it came before its socket was known: so this one is not unreadable. */
+  readElsewhere(): void {
+    this.#isReadElsewhere = true;
   }
 
   /** Answers what to report when the connection stayed unreadable. `event` is absent when the source sent no close. */
@@ -143,7 +154,7 @@ export class Connection implements StreamOwner {
   }
 
   #opaque(endNs: number, event: CloseEvent | undefined): OpaqueConnection | undefined {
-    const isReadElsewhere = event?.plaintextConnectionId !== undefined;
+    const isReadElsewhere = this.#isReadElsewhere || event?.plaintextConnectionId !== undefined;
     if (this.#tlsStartNs === undefined || this.#tls !== undefined || isReadElsewhere) return undefined;
     return {
       startNs: this.#tlsStartNs,

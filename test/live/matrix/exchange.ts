@@ -38,3 +38,10 @@ export function wantedRequests(key: string): readonly Wanted[] {
     { method: 'GET', target: `/fresh?key=${key}&id=4`, body: '', fresh: true },
   ];
 }
+
+/** Made until it shows: by then what encrypts has been found. */
+export const warmUpRequest: Wanted = { method: 'GET', target: '/opening?warm-up=1', body: '', fresh: true };
+
+export function isMeasured({ target }: Pick<Wanted, 'target'>): boolean {
+  return !target.includes('/opening?');
+}

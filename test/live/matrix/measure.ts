@@ -6,7 +6,7 @@ import type { Flow } from '../support/flow.js';
 import { attach, type Capture, type CaptureEnd } from '../support/flowtap.js';
 import type { Scene } from '../support/scene.js';
 import { until } from '../support/until.js';
-import type { Exchange } from './exchange.js';
+import { type Exchange, warmUpRequest } from './exchange.js';
 import { prepareStage, type Stage } from './stage.js';
 import type { Order, Scheme, Subject } from './subject.js';
 
@@ -26,10 +26,9 @@ export async function measure(
   scene: Scene,
   certificate: Certificate,
 ): Promise<ReadonlyMap<Scheme, string>> {
-  const stages = await Promise.all(
-    schemes.map((scheme) => prepareStage(subject, scheme, order, scene, certificate)),
-  );
-  const { ended, pids } = await capture(stages, order, scene);
+  if ('measure' in subject) return subject.measure(order, scene, certificate);
+  const stages = await Promise.all(schemes.map((scheme) => prepareStage(subject, scheme, order, scene, certificate)));
+  const { ended, pids } = await capture(stages, order, scene, subject.isFoundLate ?? false);
   expect(ended.stats).toMatchObject({ droppedEvents: 0, droppedBytes: 0 });
   for (const exporter of ended.stats.exporters) expect(exporter).toMatchObject({ failed: 0, dropped: 0, queued: 0 });
 
@@ -39,7 +38,8 @@ export async function measure(
     const own = ended.flows.filter((flow) => isOf(stage, flow));
     for (const flow of ended.flows) if (own.includes(flow) || stage.isOther(flow)) unclaimed.delete(flow);
     for (const flow of own) expect(pids).toContain(flow.process.pid);
-    results.set(stage.scheme, judge(stage, order, own));
+    const measured = own.filter((flow) => !isWarmUp(flow));
+    results.set(stage.scheme, judge(stage, order, measured));
   }
   expect([...unclaimed], 'flows of nothing that was asked for').toEqual([]);
   return results;
@@ -49,6 +49,7 @@ async function capture(
   stages: readonly Stage[],
   order: Order,
   scene: Scene,
+  isFoundLate: boolean,
 ): Promise<{ readonly ended: CaptureEnd; readonly pids: ReadonlySet<number> }> {
   const targets = stages.flatMap(({ program }) => ['--pid', program.pid]);
   let running: Capture;
@@ -58,6 +59,7 @@ async function capture(
   } else {
     running = await attach(scene, targets);
     await Promise.all(stages.map((stage) => stage.start()));
+    if (isFoundLate) await Promise.all(stages.map((stage) => untilFound(stage, running)));
   }
   await Promise.all(stages.map((stage) => stage.exercise()));
   const pids = new Set(stages.flatMap(({ program }) => [...processTree(program.pid)]));
@@ -65,9 +67,20 @@ async function capture(
   return { ended: await running.stop(), pids };
 }
 
+async function untilFound(stage: Stage, running: Capture): Promise<void> {
+  await until('a request is captured', async () => {
+    await stage.warmUp();
+    return running.flows().some((flow) => isOf(stage, flow) && isWarmUp(flow));
+  });
+}
+
+function isWarmUp(flow: Flow): boolean {
+  return flow.request?.target === warmUpRequest.target;
+}
+
 async function flowsOf(stage: Stage, running: Capture): Promise<void> {
   const count = stage.exchanges().length;
-  const own = () => running.flows().filter((flow) => isOf(stage, flow));
+  const own = () => running.flows().filter((flow) => isOf(stage, flow) && !isWarmUp(flow));
   try {
     await until('all flows are there', () => own().length >= count);
   } catch {
@@ -97,7 +110,9 @@ function judge(stage: Stage, order: Order, flows: readonly Flow[]): string {
     return Result.fromSecond;
   }
   // A client that runs alone was waiting for the answer to its opening request.
-  expect(others.length, JSON.stringify(others)).toBeLessThanOrEqual(order === 'before' && stage.role === 'client' ? 1 : 0);
+  expect(others.length, JSON.stringify(others)).toBeLessThanOrEqual(
+    order === 'before' && stage.role === 'client' ? 1 : 0,
+  );
   return Result.complete;
 }
 

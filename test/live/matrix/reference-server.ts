@@ -24,6 +24,7 @@ export class ReferenceServer {
   readonly #server: Server;
   readonly #held: (() => void)[] = [];
   #holding = false;
+  #proxy: Server | undefined;
 
   private constructor(scheme: Scheme, certificate: Certificate) {
     this.scheme = scheme;
@@ -68,14 +69,25 @@ export class ReferenceServer {
     );
   }
 
-  /** Takes over a connection that a proxy has accepted. */
-  adopt(socket: Socket): void {
-    this.#server.emit('connection', socket);
+  /** Listens on one more port, as a proxy: CONNECT there leads to this server, and so does any other request. */
+  async startProxy(): Promise<number> {
+    const proxy = createServer((request, response) => void this.#handle(request, response));
+    proxy.on('connect', ({ url: target = '' }, socket: Socket, head: Buffer) => {
+      this.tunnels.push({ target, clientPort: socket.remotePort ?? 0 });
+      socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      if (head.length > 0) socket.unshift(head);
+      this.#server.emit('connection', socket);
+    });
+    this.#proxy = proxy;
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', BACKLOG, resolve));
+    return (proxy.address() as AddressInfo).port;
   }
 
   async close(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
+    for (const server of [this.#server, this.#proxy]) {
+      server?.closeAllConnections();
+      await new Promise((resolve) => (server === undefined ? resolve(undefined) : server.close(resolve)));
+    }
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {

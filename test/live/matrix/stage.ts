@@ -4,11 +4,11 @@ import type { Certificate } from '../support/certificate.js';
 import type { Flow } from '../support/flow.js';
 import type { Program } from '../support/program.js';
 import type { Scene } from '../support/scene.js';
-import { type Exchange, openingRequest, wantedRequests } from './exchange.js';
+import { type Exchange, isMeasured, openingRequest, wantedRequests, warmUpRequest } from './exchange.js';
 import { launchHeld, startHeld } from './launch.js';
 import { ReferenceClient } from './reference-client.js';
 import { ReferenceServer } from './reference-server.js';
-import type { ClientSubject, Order, Scheme, ServerSubject, Setting, Subject } from './subject.js';
+import type { ClientSubject, Order, Scheme, ServerSubject, Setting } from './subject.js';
 
 /** A program that is measured, with its other end. */
 export interface Stage {
@@ -19,6 +19,8 @@ export interface Stage {
   start(): Promise<void>;
   /** Opens the connection that is kept, and uses it. */
   open(): Promise<void>;
+  /** Makes a request that is not measured. */
+  warmUp(): Promise<void>;
   /** Makes the requests that are measured. */
   exercise(): Promise<void>;
   /** The port that is listened on. */
@@ -29,7 +31,7 @@ export interface Stage {
 }
 
 export async function prepareStage(
-  subject: Subject,
+  subject: ServerSubject | ClientSubject,
   scheme: Scheme,
   order: Order,
   scene: Scene,
@@ -64,11 +66,14 @@ async function serverStage(subject: ServerSubject, setting: Setting): Promise<St
     open: async () => {
       await client.request(opening);
     },
+    warmUp: async () => {
+      await client.request({ ...warmUpRequest, fresh: true });
+    },
     exercise: async () => {
       for (const wanted of wantedRequests(key)) await client.request(wanted);
     },
     port: () => server.port,
-    exchanges: () => client.exchanges.filter(({ target }) => target !== opening.target),
+    exchanges: () => client.exchanges.filter(isMeasured),
     isOther: (flow) => server.isOther?.(flow) ?? false,
   };
 }
@@ -95,6 +100,9 @@ async function clientStage(subject: ClientSubject, setting: Setting): Promise<St
       if (runsAlone) await server.untilHolding();
       else await client.request(opening);
     },
+    warmUp: async () => {
+      await client.request({ ...warmUpRequest, fresh: true });
+    },
     exercise: async () => {
       server.release();
       for (const each of wanted) {
@@ -105,8 +113,8 @@ async function clientStage(subject: ClientSubject, setting: Setting): Promise<St
         }
       }
     },
-    port: () => server.port,
-    exchanges: () => server.exchanges.filter(({ target }) => !target.includes(opening.target)),
+    port: () => client.port ?? server.port,
+    exchanges: () => server.exchanges.filter(isMeasured),
     isOther: (flow) => client.isOther?.(flow) ?? false,
   };
 }

@@ -50,6 +50,8 @@ export interface RunningClient {
   /** Makes a request; resolves with what the program says it got, or undefined when it does not say. */
   request(wanted: Wanted): Promise<Reply | undefined>;
   isOther?(flow: Flow): boolean;
+  /** The port that it is connected to, where that is not the server's own. */
+  readonly port?: number;
   /** Request target as it stands in the request line, where it is not the plain path. */
   targetOf?(wanted: Wanted): string;
 }
@@ -61,6 +63,11 @@ interface Described {
   readonly library: string;
   /** Commands that have to be there. */
   readonly needs: readonly string[];
+  /**
+   * Neither running nor in the dynamic linker's cache when the capture begins: what encrypts is found when the program
+   * maps it, and what passes until then is missed.
+   */
+  readonly isFoundLate?: boolean;
 }
 
 export interface ServerSubject extends Described {
@@ -75,5 +82,11 @@ export interface ClientSubject extends Described {
   prepare(setting: ClientSetting): Promise<Prepared<RunningClient>>;
 }
 
+/** What is no HTTP client or server, or cannot be read: it says itself what its cells are. */
+export interface MeasuredSubject extends Described {
+  readonly role: 'client' | 'server';
+  measure(order: Order, scene: Scene, certificate: Certificate): Promise<ReadonlyMap<Scheme, string>>;
+}
+
 /** One row of the table. */
-export type Subject = ServerSubject | ClientSubject;
+export type Subject = ServerSubject | ClientSubject | MeasuredSubject;

@@ -5,7 +5,7 @@ import { preparePrinting } from '../printing-server.js';
 import { programFile } from '../program-file.js';
 import type { ClientSubject, ServerSubject, Subject } from '../subject.js';
 
-const library = 'OpenSSL in the executable, memory BIOs';
+const description = { library: 'OpenSSL in the executable, memory BIOs', isFoundLate: true };
 
 function executable(version: number): string {
   return testProgram(`node-${version}/bin/node`);
@@ -13,7 +13,7 @@ function executable(version: number): string {
 
 export function nodeServer(version: number): ServerSubject {
   return {
-    ...{ program: `Node.js ${version} http, https`, role: 'server', library, needs: [executable(version)] },
+    ...{ program: `Node.js ${version} http, https`, role: 'server', ...description, needs: [executable(version)] },
     prepare: (setting) => {
       const { scheme, certificate } = setting;
       const tls = scheme === 'https' ? [certificate.file, certificate.key] : [];
@@ -25,7 +25,7 @@ export function nodeServer(version: number): ServerSubject {
 export function nodeClient(version: number, kind: 'http' | 'fetch'): ClientSubject {
   return {
     program: `Node.js ${version} ${kind === 'http' ? 'http, https' : 'fetch (undici)'}`,
-    ...{ role: 'client', library, needs: [executable(version)] },
+    ...{ role: 'client', ...description, needs: [executable(version)] },
     prepare: (setting) => {
       const env = { NODE_TLS_REJECT_UNAUTHORIZED: '0' };
       return prepareDriven(setting, executable(version), [programFile('node/client.mjs'), kind], env);

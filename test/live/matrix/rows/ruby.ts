@@ -29,7 +29,7 @@ export const puma: ServerSubject = {
     const port = await freePort();
     const address = `127.0.0.1:${port}`;
     const tls = `ssl://${address}?key=${certificate.key}&cert=${certificate.file}&verify_mode=none`;
-    const options = ['-e', 'production', '-w', '2', '-t', '4:4', '--persistent-timeout', '120'];
+    const options = ['-e', 'production', '-w', '2', '-t', '4:4'];
     const bind = ['-b', scheme === 'https' ? tls : `tcp://${address}`];
     const program = await launch('/usr/bin/puma', [...options, ...bind, programFile('ruby/config.ru')]);
     return {
