@@ -65,7 +65,7 @@ function fetchRelease(release, directory) {
   if (mirror === undefined) throw new ScriptError(`no mirror has Debian's packages for ${release.name}.`);
   const { python, packages } = release;
   const parts = [`python${python}-minimal`, `libpython${python}-minimal`, `libpython${python}-stdlib`];
-  const wanted = [...parts, 'libc6', 'zlib1g', 'libexpat1', ...packages];
+  const wanted = [...parts, 'libc6', 'libgcc-s1', 'zlib1g', 'libexpat1', ...packages];
   const download = join(directory, '.deb');
   mkdirSync(download);
   run('apt-get', [...options(apt), 'download', ...wanted], { cwd: download });

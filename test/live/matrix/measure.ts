@@ -6,7 +6,7 @@ import type { Flow } from '../support/flow.js';
 import { attach, type Capture, type CaptureEnd } from '../support/flowtap.js';
 import type { Scene } from '../support/scene.js';
 import { until } from '../support/until.js';
-import { type Exchange, warmUpRequest } from './exchange.js';
+import type { Exchange } from './exchange.js';
 import { prepareStage, type Stage } from './stage.js';
 import type { Order, Scheme, Subject } from './subject.js';
 
@@ -28,7 +28,10 @@ export async function measure(
 ): Promise<ReadonlyMap<Scheme, string>> {
   if ('measure' in subject) return subject.measure(order, scene, certificate);
   const stages = await Promise.all(schemes.map((scheme) => prepareStage(subject, scheme, order, scene, certificate)));
-  const { ended, pids } = await capture(stages, order, scene, subject.isFoundLate ?? false);
+  const { ended, pids } = await capture(stages, order, scene, subject.isFoundLate ?? false).catch((error: Error) => {
+    const said = stages.map(({ program }) => `\n${program.isRunning ? 'running' : 'ended'}: ${program.stderr}`);
+    throw new Error(`${error.message}${said.join('')}`);
+  });
   expect(ended.stats).toMatchObject({ droppedEvents: 0, droppedBytes: 0 });
   for (const exporter of ended.stats.exporters) expect(exporter).toMatchObject({ failed: 0, dropped: 0, queued: 0 });
 
@@ -38,8 +41,7 @@ export async function measure(
     const own = ended.flows.filter((flow) => isOf(stage, flow));
     for (const flow of ended.flows) if (own.includes(flow) || stage.isOther(flow)) unclaimed.delete(flow);
     for (const flow of own) expect(pids).toContain(flow.process.pid);
-    const measured = own.filter((flow) => !isWarmUp(flow));
-    results.set(stage.scheme, judge(stage, order, measured));
+    results.set(stage.scheme, judge(stage, order, own));
   }
   expect([...unclaimed], 'flows of nothing that was asked for').toEqual([]);
   return results;
@@ -70,17 +72,14 @@ async function capture(
 async function untilFound(stage: Stage, running: Capture): Promise<void> {
   await until('a request is captured', async () => {
     await stage.warmUp();
-    return running.flows().some((flow) => isOf(stage, flow) && isWarmUp(flow));
+    const ports = stage.warmUpPorts();
+    return running.flows().some(({ complete, source }) => complete === true && ports.has(source?.port ?? 0));
   });
-}
-
-function isWarmUp(flow: Flow): boolean {
-  return flow.request?.target === warmUpRequest.target;
 }
 
 async function flowsOf(stage: Stage, running: Capture): Promise<void> {
   const count = stage.exchanges().length;
-  const own = () => running.flows().filter((flow) => isOf(stage, flow) && !isWarmUp(flow));
+  const own = () => running.flows().filter((flow) => isOf(stage, flow));
   try {
     await until('all flows are there', () => own().length >= count);
   } catch {
@@ -88,8 +87,9 @@ async function flowsOf(stage: Stage, running: Capture): Promise<void> {
   }
 }
 
-function isOf({ role, port }: Stage, flow: Flow): boolean {
-  return flow.role === role && flow.destination?.port === port();
+/** Whether it is a flow that was asked for and is measured. */
+function isOf(stage: Stage, flow: Flow): boolean {
+  return flow.role === stage.role && flow.destination?.port === stage.port() && !stage.isOther(flow);
 }
 
 /** Exactly one flow for each exchange, each as both ends saw it. */

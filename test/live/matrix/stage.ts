@@ -27,6 +27,8 @@ export interface Stage {
   port(): number;
   /** What was exchanged, the opening request aside. */
   exchanges(): readonly Exchange[];
+  /** Ports of connections that warmed up only. */
+  warmUpPorts(): ReadonlySet<number>;
   isOther(flow: Flow): boolean;
 }
 
@@ -74,7 +76,8 @@ async function serverStage(subject: ServerSubject, setting: Setting): Promise<St
     },
     port: () => server.port,
     exchanges: () => client.exchanges.filter(isMeasured),
-    isOther: (flow) => server.isOther?.(flow) ?? false,
+    warmUpPorts: () => warmUpPortsOf(client.exchanges),
+    isOther: (flow) => isWarmUp(flow, client.exchanges) || (server.isOther?.(flow) ?? false),
   };
 }
 
@@ -115,6 +118,16 @@ async function clientStage(subject: ClientSubject, setting: Setting): Promise<St
     },
     port: () => client.port ?? server.port,
     exchanges: () => server.exchanges.filter(isMeasured),
-    isOther: (flow) => client.isOther?.(flow) ?? false,
+    warmUpPorts: () => warmUpPortsOf(server.exchanges),
+    isOther: (flow) => isWarmUp(flow, server.exchanges) || (client.isOther?.(flow) ?? false),
   };
+}
+
+function warmUpPortsOf(exchanges: readonly Exchange[]): ReadonlySet<number> {
+  const ports = exchanges.filter(({ target }) => target === warmUpRequest.target).map(({ clientPort }) => clientPort);
+  return new Set(ports);
+}
+
+function isWarmUp({ source }: Flow, exchanges: readonly Exchange[]): boolean {
+  return source?.port !== undefined && warmUpPortsOf(exchanges).has(source.port);
 }

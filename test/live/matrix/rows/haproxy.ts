@@ -17,6 +17,8 @@ async function launchHaproxy({ directory, launch }: Setting, bind: string, serve
   nbthread 2
 defaults
   mode http
+  # A connection without a request gets no answer.
+  option http-ignore-probes
   timeout connect 10s
   timeout client 120s
   timeout server 120s
