@@ -123,11 +123,13 @@ async function clientStage(subject: ClientSubject, setting: Setting): Promise<St
   };
 }
 
+/** Of connections that served nothing but to warm up. */
 function warmUpPortsOf(exchanges: readonly Exchange[]): ReadonlySet<number> {
-  const ports = exchanges.filter(({ target }) => target === warmUpRequest.target).map(({ clientPort }) => clientPort);
-  return new Set(ports);
+  const measured = new Set(exchanges.filter(isMeasured).map(({ clientPort }) => clientPort));
+  return new Set(exchanges.map(({ clientPort }) => clientPort).filter((port) => !measured.has(port)));
 }
 
-function isWarmUp({ source }: Flow, exchanges: readonly Exchange[]): boolean {
+function isWarmUp({ request, source }: Flow, exchanges: readonly Exchange[]): boolean {
+  if (request !== undefined) return request.target === warmUpRequest.target;
   return source?.port !== undefined && warmUpPortsOf(exchanges).has(source.port);
 }
