@@ -38,7 +38,13 @@ export async function prepareDriven(
     program: client.program,
     ready: async () => {
       await client.ready();
-      return { request: (wanted) => client.request(server.url(wanted.target), wanted) };
+      return {
+        request: (wanted) => client.request(server.url(wanted.target), wanted),
+        load: async (target, count, concurrency) => {
+          const answer = await client.ask({ url: server.url(target), count, concurrency });
+          return (answer as { readonly failures: readonly string[] }).failures;
+        },
+      };
     },
   };
 }

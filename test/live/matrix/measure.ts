@@ -104,6 +104,7 @@ function judge(stage: Stage, order: Order, flows: readonly Flow[]): string {
   const [first] = expected;
   const missesFirst = !flows.some((flow) => flow.request?.target === first?.target);
   const mayMissFirst = order === 'before' && stage.scheme === 'https' && stage.role === 'server';
+  expect(stage.openedPort()).toBe(order === 'before' ? first?.clientPort : undefined);
   const seen = missesFirst && mayMissFirst ? expected.slice(1) : expected;
 
   expect(summary(flows.filter((flow) => !others.includes(flow)))).toEqual(seen.map(({ target }) => target).sort());

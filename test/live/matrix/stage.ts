@@ -25,8 +25,10 @@ export interface Stage {
   exercise(): Promise<void>;
   /** The port that is listened on. */
   port(): number;
-  /** What was exchanged, the opening request aside. */
+  /** What was exchanged, the opening request and those that warmed up aside. */
   exchanges(): readonly Exchange[];
+  /** Port of the client's end of the connection that was open before the capture. */
+  openedPort(): number | undefined;
   /** Ports of connections that warmed up only. */
   warmUpPorts(): ReadonlySet<number>;
   isOther(flow: Flow): boolean;
@@ -76,6 +78,7 @@ async function serverStage(subject: ServerSubject, setting: Setting): Promise<St
     },
     port: () => server.port,
     exchanges: () => client.exchanges.filter(isMeasured),
+    openedPort: () => openedPortOf(client.exchanges),
     warmUpPorts: () => warmUpPortsOf(client.exchanges),
     isOther: (flow) => isWarmUp(flow, client.exchanges) || (server.isOther?.(flow) ?? false),
   };
@@ -118,9 +121,14 @@ async function clientStage(subject: ClientSubject, setting: Setting): Promise<St
     },
     port: () => client.port ?? server.port,
     exchanges: () => server.exchanges.filter(isMeasured),
+    openedPort: () => openedPortOf(server.exchanges),
     warmUpPorts: () => warmUpPortsOf(server.exchanges),
     isOther: (flow) => isWarmUp(flow, server.exchanges) || (client.isOther?.(flow) ?? false),
   };
+}
+
+function openedPortOf(exchanges: readonly Exchange[]): number | undefined {
+  return exchanges.find(({ target }) => target.includes('/opening?hold=1'))?.clientPort;
 }
 
 /** Of connections that served nothing but to warm up. */

@@ -49,6 +49,8 @@ export interface RunningServer {
 export interface RunningClient {
   /** Makes a request; resolves with what the program says it got, or undefined when it does not say. */
   request(wanted: Wanted): Promise<Reply | undefined>;
+  /** GETs the target with `&id=1` to `&id=<count>`, many at once; resolves with what went wrong. */
+  load?(target: string, count: number, concurrency: number): Promise<readonly string[]>;
   isOther?(flow: Flow): boolean;
   /** The port that it is connected to, where that is not the server's own. */
   readonly port?: number;
