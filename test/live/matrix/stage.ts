@@ -15,6 +15,8 @@ export interface Stage {
   readonly scheme: Scheme;
   readonly role: 'client' | 'server';
   readonly program: Program;
+  /** Waits for the answer to its opening request when the capture begins: a response without a request may show. */
+  readonly isAnsweredLate: boolean;
   /** Starts the program; resolves when it can be used. */
   start(): Promise<void>;
   /** Opens the connection that is kept, and uses it. */
@@ -60,7 +62,7 @@ async function serverStage(subject: ServerSubject, setting: Setting): Promise<St
   let client: ReferenceClient;
   const opening = openingRequest(key);
   return {
-    ...{ scheme, role: 'server', program },
+    ...{ scheme, role: 'server', program, isAnsweredLate: false },
     start: async () => {
       startHeld(program);
       server = await ready();
@@ -97,7 +99,7 @@ async function clientStage(subject: ClientSubject, setting: Setting): Promise<St
   const { program, ready } = await subject.prepare({ ...setting, server, requests });
   let client: Awaited<ReturnType<typeof ready>>;
   return {
-    ...{ scheme, role: 'client', program },
+    ...{ scheme, role: 'client', program, isAnsweredLate: runsAlone },
     start: async () => {
       startHeld(program);
       client = await ready();
