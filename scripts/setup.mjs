@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// node scripts/setup.mjs [group…]: installs the Debian and npm packages that are missing. Uses Node's own modules only,
-// because it runs in a fresh clone. Without arguments: what building, the demonstration and the tests need.
+// node scripts/setup.mjs [group…]: installs the Debian and npm packages that are missing, and for the tests other versions
+// of some programs. Uses Node's own modules only, because it runs in a fresh clone. Without arguments: what building, the demonstration and the tests need.
 import { ensurePackages } from './lib/apt.mjs';
 import { ensureNodeModules } from './lib/npm.mjs';
 import { runMain, ScriptError, say } from './lib/say.mjs';
 import { groupNames } from './lib/system-packages.mjs';
+import { ensureTestPrograms } from './lib/test-programs.mjs';
 
 await runMain(() => {
   const asked = process.argv.slice(2);
@@ -15,5 +16,6 @@ await runMain(() => {
 
   const missing = process.platform === 'linux' ? ensurePackages(groups) : [];
   ensureNodeModules();
+  if (groups.includes('test')) missing.push(...ensureTestPrograms());
   say(missing.length === 0 ? `set up for: ${groups.join(', ')}` : `set up, except for: ${missing.join(', ')}`);
 });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Child } from './child.js';
-import type { Scheme, WebServer } from './web-server.js';
+import type { LoadedServer, Scheme } from './loaded-server.js';
 
 /** Those of the system calls that Flowtap observes. */
 const SYSCALLS = [
@@ -35,14 +35,11 @@ const TIMEOUT_MS = 30_000;
  *
  * @returns what takes them away again.
  */
-export async function attachEmptyProbes(scheme: Scheme, server: WebServer): Promise<() => Promise<void>> {
+export async function attachEmptyProbes(scheme: Scheme, server: LoadedServer): Promise<() => Promise<void>> {
   const probes =
     scheme === 'http'
       ? SYSCALLS.flatMap((name) => [`tracepoint:syscalls:sys_enter_${name}`, `tracepoint:syscalls:sys_exit_${name}`])
-      : TLS_FUNCTIONS.flatMap((name) => [
-          `uprobe:${server.libsslPath}:${name}`,
-          `uretprobe:${server.libsslPath}:${name}`,
-        ]);
+      : TLS_FUNCTIONS.flatMap((name) => [`uprobe:${server.tlsFile}:${name}`, `uretprobe:${server.tlsFile}:${name}`]);
   // Probes are attached in the order of the program: when the timer fires, all the others are there.
   const program = [...probes.map((probe) => `${probe} { }`), `interval:ms:200 { printf("${READY}\\n"); }`].join('\n');
   // Many machines have no tracefs mounted, which bpftrace needs: it gets one that nobody else sees.

@@ -14,25 +14,32 @@ const NAMES: Readonly<Record<Variant, string>> = {
 
 const MIN_THROUGHPUT_RATIO = 0.5;
 const MAX_LATENCY_RATIO = 1.2;
+/** Debian's SSL_read and SSL_write begin with an instruction that the kernel has to single-step under a probe. */
+const MIN_RATIO_TO_STEPPED_PROBES = 2;
+/** Those in Node.js begin with one that it emulates. */
+const MIN_RATIO_TO_EMULATED_PROBES = 0.8;
 const MAX_AGENT_CPU_SHARE = 0.25;
 
-export function formatLive({ http, https, latency }: LiveResult): string {
+export function formatLive({ http, https, node, latency }: LiveResult): string {
   return [
     'nginx, one worker, 1 KB file, wrk -t1 -c16, plain HTTP:\n',
     formatThroughput(http),
     '\nThe same over TLS:\n',
     formatThroughput(https),
+    '\nNode.js, node:https, 1 KB, wrk -t1 -c16, TLS:\n',
+    formatThroughput(node),
     '\nFlowtap in these runs:\n',
     formatCaptures([
       ['plain', http.capture],
       ['TLS', https.capture],
+      ['Node.js', node.capture],
     ]),
     `\n${latency.requestsPerSecond} requests a second, plain HTTP:\n`,
     formatLatency(latency),
   ].join('');
 }
 
-export function liveTargets({ http, https, latency }: LiveResult): readonly Target[] {
+export function liveTargets({ http, https, node, latency }: LiveResult): readonly Target[] {
   const ratio = http.variants.find(({ variant }) => variant === 'flowtap')?.ratio ?? Number.NaN;
   return [
     {
@@ -41,8 +48,11 @@ export function liveTargets({ http, https, latency }: LiveResult): readonly Targ
       measured: ratio.toFixed(2),
       met: ratio >= MIN_THROUGHPUT_RATIO,
     },
+    ...comparison('nginx TLS', https, MIN_RATIO_TO_STEPPED_PROBES),
+    ...comparison('Node.js TLS', node, MIN_RATIO_TO_EMULATED_PROBES),
     ...completeness('plain', http.capture),
     ...completeness('TLS', https.capture),
+    ...completeness('Node.js', node.capture),
     ...completeness(`${latency.requestsPerSecond}/s`, latency.capture),
     ...(['p50', 'p99'] as const).map((name) => ({
       name: `${name} at ${latency.requestsPerSecond}/s with Flowtap ÷ without`,
@@ -55,6 +65,18 @@ export function liveTargets({ http, https, latency }: LiveResult): readonly Targ
       wanted: `< ${formatPercent(MAX_AGENT_CPU_SHARE)}`,
       measured: formatPercent(latency.capture.agentCpuShare, 1),
       met: latency.capture.agentCpuShare < MAX_AGENT_CPU_SHARE,
+    },
+  ];
+}
+
+function comparison(load: string, { ratioToEmptyProbes }: ThroughputResult, least: number): readonly Target[] {
+  if (ratioToEmptyProbes === undefined) return [];
+  return [
+    {
+      name: `requests/s with Flowtap ÷ with empty probes, ${load}`,
+      wanted: `≥ ${least}`,
+      measured: ratioToEmptyProbes.toFixed(2),
+      met: ratioToEmptyProbes >= least,
     },
   ];
 }
@@ -74,7 +96,7 @@ function completeness(load: string, capture: CaptureSummary): readonly Target[] 
 
 function formatThroughput({ variants }: ThroughputResult): string {
   return formatTable(
-    ['', 'requests/s', '÷ without', 'CPU of nginx', 'of other programs'],
+    ['', 'requests/s', '÷ without', 'CPU of the server', 'of other programs'],
     variants.map(({ variant, requestsPerSecond, ratio, serverCpuShare, othersCpuShare }) => [
       NAMES[variant],
       formatCount(requestsPerSecond),

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { Agent, type CaptureResult } from './agent.js';
 import { type CapturedRun, type CaptureSummary, summarizeCaptures } from './capture-summary.js';
 import { attachEmptyProbes } from './empty-probes.js';
+import type { LoadedServer, Scheme } from './loaded-server.js';
 import { untilQuiet, watchOthers } from './machine.js';
 import type { LiveOptions } from './options.js';
 import { cpuSeconds } from './process-usage.js';
 import { median, medianRatio, shuffled } from './statistics.js';
-import type { Scheme, WebServer } from './web-server.js';
 import { runWrk } from './wrk.js';
 
 const WARM_UP_SECONDS = 1;
@@ -16,7 +16,7 @@ export type Variant = 'alone' | 'empty-probes' | 'flowtap';
 
 interface Setting {
   readonly scheme: Scheme;
-  readonly server: WebServer;
+  readonly server: LoadedServer;
   readonly directory: string;
   readonly seconds: number;
 }
@@ -25,7 +25,7 @@ interface Setting {
 export interface ThroughputRun {
   readonly variant: Variant;
   readonly requestsPerSecond: number;
-  /** Requests that nginx has read, by its own count. */
+  /** Requests that the server has read, by its own count. */
   readonly requests: number;
   /** Requests whose answer wrk has read: less than the above by what was under way when it stopped. */
   readonly answered: number;
@@ -41,6 +41,8 @@ export interface ThroughputResult {
   readonly scheme: Scheme;
   readonly runs: readonly ThroughputRun[];
   readonly variants: readonly VariantSummary[];
+  /** Requests per second with Flowtap ÷ those with empty probes in the same round; absent without such runs. */
+  readonly ratioToEmptyProbes?: number;
   readonly capture: CaptureSummary;
 }
 
@@ -56,7 +58,7 @@ export interface VariantSummary {
 /** Lets the variants take turns, in an order of chance within each round. */
 export async function measureThroughput(
   scheme: Scheme,
-  server: WebServer,
+  server: LoadedServer,
   directory: string,
   { rounds, seconds, quietLimitMs, say }: LiveOptions,
 ): Promise<ThroughputResult> {
@@ -80,6 +82,7 @@ export async function measureThroughput(
   return {
     scheme,
     runs,
+    ...(variants.includes('empty-probes') ? { ratioToEmptyProbes: ratioOf(runs, 'flowtap', 'empty-probes') } : {}),
     variants: variants.map((variant) => summarize(variant, runs)),
     capture: summarizeCaptures(captured),
   };
@@ -153,15 +156,21 @@ async function runLoad({ scheme, server, seconds }: Setting, agents: readonly nu
 
 function summarize(variant: Variant, runs: readonly ThroughputRun[]): VariantSummary {
   const own = runsOf(runs, variant);
-  const rates = own.map(({ requestsPerSecond }) => requestsPerSecond);
-  const bases = runsOf(runs, 'alone').map(({ requestsPerSecond }) => requestsPerSecond);
   return {
     variant,
-    requestsPerSecond: median(rates),
-    ratio: medianRatio(rates, bases),
+    requestsPerSecond: median(ratesOf(runs, variant)),
+    ratio: ratioOf(runs, variant, 'alone'),
     serverCpuShare: median(own.map(({ serverCpuShare }) => serverCpuShare)),
     othersCpuShare: median(own.map(({ othersCpuShare }) => othersCpuShare)),
   };
+}
+
+function ratioOf(runs: readonly ThroughputRun[], variant: Variant, base: Variant): number {
+  return medianRatio(ratesOf(runs, variant), ratesOf(runs, base));
+}
+
+function ratesOf(runs: readonly ThroughputRun[], variant: Variant): readonly number[] {
+  return runsOf(runs, variant).map(({ requestsPerSecond }) => requestsPerSecond);
 }
 
 function runsOf(runs: readonly ThroughputRun[], variant: Variant): readonly ThroughputRun[] {

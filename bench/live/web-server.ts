@@ -1,25 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { get } from 'node:http';
 import { join } from 'node:path';
 import { Child, runCommand } from './child.js';
 import { freePort } from './free-port.js';
+import { getText } from './get-text.js';
+import type { LoadedServer } from './loaded-server.js';
 import { childrenOf } from './process-usage.js';
 
 const BODY_BYTES = 1024;
 const TIMEOUT_MS = 10_000;
 
-export type Scheme = 'http' | 'https';
-
-/** nginx with one worker and a 1 KB file, on loopback, with a directory of its own. */
-export interface WebServer {
-  readonly workerPid: number;
-  /** The copy of libssl that this nginx alone uses: uprobes belong to the file, so they meet no one else. */
-  readonly libsslPath: string;
-  url(scheme: Scheme): string;
+/** nginx with one worker and a 1 KB file, with a directory of its own. */
+export interface WebServer extends LoadedServer {
   readonly httpPort: number;
-  /** What nginx counts itself: requests that it has read, this question included. */
-  requests(): Promise<number>;
+  readonly certificate: { readonly file: string; readonly key: string };
   stop(): Promise<void>;
 }
 
@@ -36,7 +30,7 @@ export async function startWebServer(directory: string): Promise<WebServer> {
     env: { ...process.env, LD_LIBRARY_PATH: join(directory, 'lib') },
   });
   await child.until('its worker was there', TIMEOUT_MS, async () => {
-    return childrenOf(child.pid).length === 1 && (await statusPage(status).catch(() => '')) !== '';
+    return childrenOf(child.pid).length === 1 && (await getText(status, TIMEOUT_MS).catch(() => '')) !== '';
   });
   const workerPid = childrenOf(child.pid)[0] ?? 0;
   if (!readFileSync(`/proc/${workerPid}/maps`, 'utf8').includes(libsslPath)) {
@@ -44,10 +38,11 @@ export async function startWebServer(directory: string): Promise<WebServer> {
   }
   return {
     workerPid,
-    libsslPath,
+    tlsFile: libsslPath,
+    certificate: { file: join(directory, 'certificate.pem'), key: join(directory, 'key.pem') },
     httpPort: http,
     url: (scheme) => `${scheme}://127.0.0.1:${scheme === 'http' ? http : https}/file.txt`,
-    requests: async () => requestsOf(await statusPage(status)),
+    requests: async () => requestsOf(await getText(status, TIMEOUT_MS)),
     stop: () => child.stop('SIGTERM', TIMEOUT_MS),
   };
 }
@@ -106,21 +101,6 @@ async function makeCertificate(directory: string): Promise<void> {
   const files = ['-keyout', join(directory, 'key.pem'), '-out', join(directory, 'certificate.pem')];
   const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
   await runCommand('openssl', ['req', '-x509', ...kind, '-subj', '/CN=localhost', ...files], TIMEOUT_MS);
-}
-
-function statusPage(port: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const request = get({ host: '127.0.0.1', port, agent: false, timeout: TIMEOUT_MS }, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => {
-        text += chunk;
-      });
-      response.once('end', () => resolve(text));
-      response.once('error', reject);
-    });
-    request.once('error', reject);
-    request.once('timeout', () => request.destroy(new Error('nginx did not answer in time')));
-  });
 }
 
 /** "server accepts handled requests\n 3 3 7": the last number (ngx_http_stub_status_module). */

@@ -46,14 +46,16 @@ export function ensurePackages(groupNames) {
 function install(names) {
   const env = { DEBIAN_FRONTEND: 'noninteractive', NEEDRESTART_SUSPEND: '1' };
   const options = ['-q', '-o', 'DPkg::Lock::Timeout=300', '-o', 'Acquire::Retries=3'];
-  const hadNginx = hasCommand('nginx');
   // A source of the user's that cannot be reached need not stop the installation from the others.
   if (status('apt-get', [...options, 'update'], { env }) !== 0) warn('apt-get update reported a problem; going on.');
   withoutStartingServices(() => {
     run('apt-get', [...options, '-y', '--no-install-recommends', 'install', ...names], { env });
   });
-  // A program for tests here, it shall not start at the next boot either.
-  if (!hadNginx && hasCommand('nginx')) output('systemctl', ['disable', '--quiet', 'nginx']);
+  // Programs for tests here: they shall not start at the next boot either.
+  const packages = Object.values(groups).flat();
+  const services = packages.filter(({ name, service }) => service !== undefined && names.includes(name));
+  for (const service of new Set(services.map((each) => each.service)))
+    output('systemctl', ['disable', '--quiet', service]);
 }
 
 /** invoke-rc.d and deb-systemd-invoke ask policy-rc.d before they start a service; 101 is "no" (invoke-rc.d(8)). */

@@ -22,10 +22,10 @@ export function hasCommand(name) {
   });
 }
 
-/** Runs a command in the repository's root with this terminal; returns its exit status. */
-export function status(command, args, { env = {}, timeoutMs } = {}) {
+/** Runs a command in the repository's root, or `cwd`, with this terminal; returns its exit status. */
+export function status(command, args, { env = {}, timeoutMs, cwd = rootDirectory } = {}) {
   const result = spawnSync(command, args, {
-    cwd: rootDirectory,
+    cwd,
     stdio: 'inherit',
     env: { ...process.env, ...env },
     timeout: timeoutMs,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Debian packages by what needs them. A package counts as installed when its command can be started, wherever it came
-// from, or when dpkg knows it (`library: true`: it brings no command).
+// from, or when dpkg knows it (`library: true`: it brings no command in PATH). `service`: what it would start at boot.
 
 export const groups = {
   build: [
@@ -27,13 +27,22 @@ export const groups = {
     { name: 'openssl', command: 'openssl' },
     { name: 'python3', command: 'python3' },
     { name: 'python3-requests', library: true },
-    { name: 'nginx-light', command: 'nginx' },
+    { name: 'python3-aiohttp', library: true },
+    { name: 'python3-httpx', library: true },
+    { name: 'ruby', command: 'ruby' },
+    { name: 'ruby-webrick', library: true },
+    { name: 'puma', command: 'puma' },
+    { name: 'apache2-bin', command: 'apache2' },
+    { name: 'haproxy', command: 'haproxy', service: 'haproxy' },
+    { name: 'postgresql', library: true, service: 'postgresql' },
+    { name: 'postgresql-client', command: 'psql' },
+    { name: 'nginx-light', command: 'nginx', service: 'nginx' },
     { name: 'iproute2', command: 'ss' },
     { name: 'procps', command: 'ps' },
     { name: 'bpftool', command: 'bpftool' },
   ],
   bench: [
-    { name: 'nginx-light', command: 'nginx' },
+    { name: 'nginx-light', command: 'nginx', service: 'nginx' },
     { name: 'openssl', command: 'openssl' },
     { name: 'wrk', command: 'wrk' },
     { name: 'bpftrace', command: 'bpftrace' },

@@ -112,16 +112,16 @@ describeLive('targets', ['curl', 'openssl'], () => {
 });
 
 describeLive('descendants', ['curl', 'openssl'], () => {
-  test.each(schemes)('of a running shell: 20 short-lived curls over %s', async (_, tls) => {
+  test.each(schemes)('of a running shell: 100 short-lived curls over %s', async (_, tls) => {
     const server = await PythonServer.start(scene, tls ? { certificate } : {});
     const shell = await scene.start('sh', ['-s']);
     const capture = await attach(scene, ['--pid', shell.pid]);
-    const wanted = ids('/short', 20);
+    const wanted = ids('/short', 100);
     for (const target of wanted) shell.write(`curl -sk '${server.url(target)}'\n`);
     shell.closeInput();
     const { status, stdout } = await shell.ended;
     expect(status).toBe(0);
-    expect(stdout.split('\n')).toHaveLength(21);
+    expect(stdout.split('\n')).toHaveLength(101);
     const { flows } = await capture.end();
     expect(targets(flows)).toEqual(wanted);
     for (const [index, flow] of flows.entries()) {

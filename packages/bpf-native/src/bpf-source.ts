@@ -131,11 +131,17 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
       return { pids: child.pid === undefined ? [] : [child.pid], remove: () => Promise.resolve() };
     }
     const { targets, tls } = this.#running();
-    const { id, pids } = await translating(async () => targets.add(target));
+    const { id, pids: found } = await translating(async () => targets.prepare(target));
+    // Probes first: a connection in use would else be seen with its reads and without its writes for a moment, and its
+    // next response be taken for the answer to the wrong request. The linker's cache is for children of the target,
+    // which may live shorter than it takes to follow a library from its first mapping.
+    const caches = [tls.inspectLinkerCache(id), ...found.map((pid) => tls.inspectLinkerCache(id, pid))];
+    await this.#track(Promise.all([...caches, ...found.map((pid) => tls.inspectProcess(pid, id))]));
+    this.#running(); // stop() may have been called meanwhile
+    const pids = await translating(async () => targets.enroll(id));
     for (const pid of pids) this.#processes.running(pid);
-    // Their children may live shorter than it takes to follow a library from its first mapping.
-    const caches = [tls.inspectLinkerCache(id), ...pids.map((pid) => tls.inspectLinkerCache(id, pid))];
-    await this.#track(Promise.all([...caches, ...pids.map((pid) => tls.inspectProcess(pid, id))]));
+    // What they have started or mapped since.
+    await this.#track(Promise.all(pids.map((pid) => tls.inspectProcess(pid, id))));
     return {
       pids,
       remove: () => {

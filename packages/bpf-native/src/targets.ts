@@ -19,6 +19,7 @@ type Entry = { readonly id: number } & (
 export class TargetSet {
   readonly #session: NativeSession;
   readonly #ownPid: number;
+  readonly #prepared = new Map<number, Entry>();
   readonly #entries = new Map<number, Entry>();
   /** Targets whose command is about to be started. */
   readonly #starting = new Set<number>();
@@ -30,19 +31,31 @@ export class TargetSet {
   }
 
   /**
-   * Returns the target's id and the processes that belong to it now.
+   * Nothing is captured yet. Returns the target's id and the processes that belong to it now.
    * @throws TargetError
    */
-  add(target: RunningTarget): { readonly id: number; readonly pids: readonly number[] } {
+  prepare(target: RunningTarget): { readonly id: number; readonly pids: readonly number[] } {
     const entry = this.#toEntry(target);
-    this.#entries.set(entry.id, entry);
-    if ('cgroup' in entry) this.#setCgroup(entry.cgroup, entry.id);
+    this.#prepared.set(entry.id, entry);
+    return { id: entry.id, pids: [...this.#membersOf(entry)].filter((pid) => pid !== this.#ownPid) };
+  }
+
+  /**
+   * Captures a target that was prepared, from now on. Returns the processes that belong to it now.
+   * @throws TargetError
+   */
+  enroll(id: number): readonly number[] {
+    const entry = this.#prepared.get(id);
+    if (entry === undefined) return [];
+    this.#prepared.delete(id);
+    this.#entries.set(id, entry);
+    if ('cgroup' in entry) this.#setCgroup(entry.cgroup, id);
     const pids = this.#enroll(entry);
     if (pids.length === 0 && 'pid' in entry) {
-      this.#entries.delete(entry.id);
+      this.#entries.delete(id);
       throw new TargetError('TARGET_NOT_FOUND', `There is no process ${entry.pid}.`);
     }
-    return { id: entry.id, pids };
+    return pids;
   }
 
   /** A target for children that are about to be started. */
@@ -81,7 +94,7 @@ export class TargetSet {
       else pids.push(pid);
     }
     const lasting = [...this.#entries.values()].filter((entry) => 'cgroup' in entry).map(({ id }) => id);
-    return { processes, lasting: new Set([...lasting, ...this.#starting]) };
+    return { processes, lasting: new Set([...lasting, ...this.#prepared.keys(), ...this.#starting]) };
   }
 
   #toEntry(target: RunningTarget): Entry {

@@ -114,13 +114,30 @@ describe('the TLS start', () => {
 describe('an encrypted connection without plaintext', () => {
   it('is no opaque flow when its plaintext came under another id, which ends with it', () => {
     const harness = new SocketMapHarness();
-    const socket = new FakeConnection();
-    const plaintext = new FakeConnection();
+    const socket = new FakeConnection({ id: 1 });
+    const plaintext = new FakeConnection({ id: 2 }, { fd: -1 });
     harness.play(plaintext.egress('ASK a\n', 'tls'), socket.encrypted('egress', 'x'.repeat(60)));
     harness.play({ ...socket.close(), plaintextConnectionId: plaintext.info.id });
     expect(harness.opaque).toEqual([]);
     expect(harness.exchanges[0]?.error?.message).toBe('unanswered: closed');
     expect(harness.map.totals.openConnections).toBe(0);
+  });
+
+  it('is no opaque flow at the end of the capture when another id has got its plaintext and then its addresses', () => {
+    const harness = new SocketMapHarness();
+    const socket = new FakeConnection({ id: 1, joinedLate: true });
+    const other = new FakeConnection({ id: 3, remote: { address: '127.0.0.1', port: 50_001 } }, { fd: 8 });
+    const plaintext = new FakeConnection({ id: 2 }, { fd: -1 });
+    const { info } = plaintext;
+    plaintext.info = { id: 2, role: 'unknown', transport: 'unknown', joinedLate: true };
+    harness.play(plaintext.ingress('ASK a\n', 'tls'), socket.encrypted('ingress', 'x'.repeat(60)));
+    harness.play(other.encrypted('ingress', 'x'.repeat(60)));
+    plaintext.info = info;
+    plaintext.socket = socket.socket;
+    harness.play(plaintext.connect(), plaintext.egress('SAY a\n', 'tls'));
+    harness.map.end();
+    expect(harness.conversations).toEqual(['a → SAY a']);
+    expect(harness.opaque.map(({ source }) => source)).toEqual([other.info.remote]);
   });
 
   it('becomes an opaque flow with name, protocols, true byte counts and the reason', () => {

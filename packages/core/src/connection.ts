@@ -51,6 +51,7 @@ export class Connection implements StreamOwner {
   #rawTotals: ByteTotals = { ingress: 0, egress: 0 };
   #hello: ClientHelloReader | undefined;
   #isUnknown = false;
+  #isReadElsewhere = false;
 
   // Links of the idle list and what the socket map looks at for every event.
   older: Connection | undefined;
@@ -98,6 +99,16 @@ export class Connection implements StreamOwner {
     } else {
       this.#raw.skip(event);
     }
+  }
+
+  /** Whether this one has got plaintext and nothing of its socket. */
+  get isPlaintextOnly(): boolean {
+    return this.#tls !== undefined && this.#raw.transferred('ingress') + this.#raw.transferred('egress') === 0;
+  }
+
+  /** Its plaintext has an id of its own, because it came before its socket was known: so this one is not unreadable. */
+  readElsewhere(): void {
+    this.#isReadElsewhere = true;
   }
 
   /** Answers what to report when the connection stayed unreadable. `event` is absent when the source sent no close. */
@@ -150,7 +161,7 @@ export class Connection implements StreamOwner {
   }
 
   #opaque(endNs: number, event: CloseEvent | undefined): OpaqueConnection | undefined {
-    const isReadElsewhere = event?.plaintextConnectionId !== undefined;
+    const isReadElsewhere = this.#isReadElsewhere || event?.plaintextConnectionId !== undefined;
     if (this.#tlsStartNs === undefined || this.#tls !== undefined || isReadElsewhere) return undefined;
     const totals = event?.raw ?? this.#rawTotals;
     return {

@@ -8,6 +8,7 @@ import type {
   ConnectEvent,
   ConnectionInfo,
   DataEvent,
+  Endpoint,
   GetsocknameEvent,
   LostEvent,
   ProcessEvent,
@@ -184,8 +185,15 @@ export class SocketMap {
   #identify(connection: Connection, event: SocketEvent): void {
     // Who closes a socket says nothing about who used it, and its descriptor may be somebody else's already.
     if (event.type === 'close') return;
+    if (event.type === 'connect' && connection.isPlaintextOnly) this.#markReadElsewhere(connection, event);
     this.#aliases.note(connection, event);
     if (connection.info.transport === 'unix') this.#unixHolders.note(connection, event);
+  }
+
+  /** The addresses of plaintext that came before its socket was known: its ciphertext has the same descriptor. */
+  #markReadElsewhere(plaintext: Connection, event: SocketEvent): void {
+    const ciphertext = this.#aliases.find(event.pid, event.fd);
+    if (ciphertext !== undefined && haveSameEnds(ciphertext.info, plaintext.info)) ciphertext.readElsewhere();
   }
 
   #sweep(nowNs: number): void {
@@ -226,4 +234,13 @@ export class SocketMap {
   readonly #onExchange: ExchangeSink = (connection, layer, exchange) => {
     this.#onFlow(this.#builder.exchange(connection, layer, exchange));
   };
+}
+
+function haveSameEnds(one: ConnectionInfo, other: ConnectionInfo): boolean {
+  return isSameEndpoint(one.local, other.local) && isSameEndpoint(one.remote, other.remote);
+}
+
+function isSameEndpoint(one: Endpoint | undefined, other: Endpoint | undefined): boolean {
+  if (one === undefined || other === undefined || 'path' in one || 'path' in other) return false;
+  return one.address === other.address && one.port === other.port;
 }

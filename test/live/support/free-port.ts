@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** A port of the loopback address that nobody uses now, for a program that cannot choose one by itself. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
+/** A TCP port that nobody listens on now. */
+export async function freePort(host = '127.0.0.1'): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
   const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port');
   return address.port;
 }

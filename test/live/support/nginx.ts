@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Certificate } from './certificate.js';
 import { readJsonLines } from './flow.js';
+import { freePort } from './free-port.js';
 import type { Program } from './program.js';
 import type { Scene } from './scene.js';
 import { until } from './until.js';
@@ -52,7 +52,7 @@ export class Nginx {
 
   static async start(scene: Scene, options: NginxOptions = {}): Promise<Nginx> {
     const prefix = scene.path('nginx');
-    const port = await freePort(options.host ?? '127.0.0.1');
+    const port = await freePort(options.host);
     mkdirSync(join(prefix, 'html'), { recursive: true });
     for (const [name, content] of Object.entries(options.files ?? {})) {
       writeFileSync(join(prefix, 'html', name), content);
@@ -119,13 +119,4 @@ http {
   }
 }
 `;
-}
-
-async function freePort(host: string): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, host, resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

@@ -99,6 +99,11 @@ export class Program {
     await this.#outputUntil(`${this.#name} says "${text}"`, () => this.#stderr.includes(text));
   }
 
+  /** Resolves when stdout matches. */
+  async printed(pattern: RegExp): Promise<void> {
+    await this.#outputUntil(`${this.#name} prints ${pattern}`, () => pattern.test(this.#stdout));
+  }
+
   signal(signal: NodeJS.Signals): void {
     if (this.isRunning) process.kill(this.pid, signal);
   }

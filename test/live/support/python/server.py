@@ -6,7 +6,7 @@ Prints {"port": n, "workers": [pid, ...]} once it listens. Paths:
   /chunked?count=n   the same with Transfer-Encoding: chunked
   /slow?ms=n         answers after n milliseconds
   anything else      a line of text that repeats the parameter `id`, the target and the size of the request's body
-Every response repeats the parameter `id` in X-Id.
+Every response repeats the parameter `id` in X-Id and tells the client's port in X-Client-Port.
 """
 import argparse
 import hashlib
@@ -142,6 +142,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(int(query.get("status", ["200"])[0]))
         self.send_header("Content-Type", "text/plain")
         self.send_header("X-Id", query.get("id", [""])[0])
+        if not options.unix:
+            self.send_header("X-Client-Port", str(self.client_address[1]))
         if "cookie" in query:
             self.send_header("Set-Cookie", f"session={query['cookie'][0]}")
         if path == "/chunked":
