@@ -201,6 +201,19 @@ struct flowtap_count {
 };
 
 /*
+ * Attach cookie of a probe on Go's crypto/tls: which function, flags, and in bits 16 to 23 how many words below the thread
+ * pointer the stack ABI keeps the goroutine.
+ */
+enum flowtap_go_function {
+	FLOWTAP_GO_READ = 1, /* func (c *Conn) Read(b []byte) (int, error) */
+	FLOWTAP_GO_WRITE = 2, /* func (c *Conn) Write(b []byte) (int, error) */
+	FLOWTAP_GO_CLOSE = 3, /* func (c *Conn) Close() error */
+};
+#define FLOWTAP_GO_STACK_ABI (1 << 8)
+/* c and b are still in the caller's frame at return. */
+#define FLOWTAP_GO_KEEPS_ARGUMENTS (1 << 9)
+
+/*
  * Attach cookie of a TLS probe: which function was entered, and in bits 8 to 15 the position, from 1, of the argument
  * that points to the transferred count.
  */

@@ -131,6 +131,8 @@ __noinline int on_socket_data(struct call *call)
 
 		if (!frame && direction == FLOWTAP_INGRESS && !connection->ssl)
 			remember_read((u64)ref.sock, call->fd);
+		if (!frame && !connection->ssl)
+			go_note_nested((u64)ref.sock, call->fd);
 
 		if (sent >= TLS_HANDSHAKE_BYTES)
 			return 0;

@@ -68,6 +68,10 @@ export const CGROUP_KEY = { bytes: 16, id: 0, hierarchy: 8 } as const;
 /** Attach cookies of TLS probes. */
 export const TlsFunction = { read: 1, write: 2, readEx: 3, writeEx: 4, setFd: 5, free: 6 } as const;
 
+/** Attach cookies of the probes on Go's crypto/tls: function and flags. */
+export const GoFunctionCode = { read: 1, write: 2, close: 3 } as const;
+export const GoFlag = { stackAbi: 256, keepsArguments: 512 } as const;
+
 /** Order of `enum flowtap_counter`. */
 export const COUNTERS = [
   'ring-full',

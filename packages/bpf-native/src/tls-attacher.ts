@@ -2,10 +2,11 @@
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import type { Logger } from '@flowtap/core';
 import { findFunctions } from './elf.js';
+import { planGoProbes } from './go-probes.js';
 import type { NativeSession } from './native-binding.js';
 import { toBpfError } from './native-errors.js';
 import { executableMappings, type FileMapping } from './proc.js';
-import { planTlsProbes, TLS_SYMBOLS, type TlsPlace } from './tls-probes.js';
+import { planTlsProbes, TLS_SYMBOLS, type TlsPlace, type TlsProbes } from './tls-probes.js';
 import type { ReadCode } from './x86-code.js';
 
 /** A file whose TLS functions are probed. */
@@ -14,6 +15,8 @@ export interface TlsLibrary {
   readonly path: string;
   /** Behind the exported functions, where that is cheaper and the code shows that it is safe, or at them. */
   readonly place: TlsPlace;
+  /** Of a Go program that tells it, such as "go1.19.8". */
+  readonly goVersion?: string | undefined;
 }
 
 /**
@@ -97,9 +100,15 @@ export class TlsAttacher {
 
   async #attach(fd: number, path: string): Promise<void> {
     const plan = planTlsProbes(findFunctions(fd, TLS_SYMBOLS), process.arch === 'x64' ? codeReader(fd) : undefined);
-    if (plan === undefined) return;
+    if (plan !== undefined) await this.#attachPlan(fd, { path, place: plan.place }, plan.probes);
+    const go = planGoProbes(fd);
+    if (go !== undefined) await this.#attachPlan(fd, { path, place: go.place, goVersion: go.version }, go.probes);
+  }
+
+  async #attachPlan(fd: number, library: TlsLibrary, probes: readonly TlsProbes[]): Promise<void> {
+    const { path, place } = library;
     try {
-      for (const { program, atReturn, offsets, cookies } of plan.probes) {
+      for (const { program, atReturn, offsets, cookies } of probes) {
         // /proc/self/fd leads the kernel to the open inode, whatever the mount namespace of the target calls it.
         await this.#session.attachUprobes(program, `/proc/self/fd/${fd}`, offsets, cookies, atReturn);
       }
@@ -107,8 +116,8 @@ export class TlsAttacher {
       this.#logger.warn(`cannot probe the TLS functions of ${path}: ${(toBpfError(error) as Error).message}`);
       return;
     }
-    this.#libraries.push({ path, place: plan.place });
-    this.#logger.debug(`TLS probes on ${path} (${plan.place} functions)`);
+    this.#libraries.push(library);
+    this.#logger.debug(`TLS probes on ${path} (${place} functions)`);
   }
 }
 

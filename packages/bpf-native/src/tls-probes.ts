@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { GoPlan } from './go-probes.js';
 import { TlsFunction } from './record-layout.js';
 import { findInternalFunction, type Placement } from './tls-placement.js';
 import type { ReadCode } from './x86-code.js';
 
 /** Probes of one program on functions of one file. */
 export interface TlsProbes {
-  readonly program: 'tls_entry' | 'tls_return';
+  readonly program: 'tls_entry' | 'tls_return' | 'go_tls_entry' | 'go_tls_return';
   readonly atReturn: boolean;
   readonly offsets: readonly number[];
   /** `TlsFunction` of each offset, with the position of the count argument above it. */
   readonly cookies: readonly number[];
 }
 
-/** Where plaintext is observed: behind the exported functions, or at them. */
-export type TlsPlace = 'internal' | 'exported';
+/**
+ * Where plaintext is observed: behind the exported functions, or at them; in Go programs at the stack check of the
+ * functions, or at their first byte.
+ */
+export type TlsPlace = 'internal' | 'exported' | GoPlan['place'];
 
 export interface TlsPlan {
   readonly place: TlsPlace;
