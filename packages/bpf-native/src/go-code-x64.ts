@@ -82,7 +82,7 @@ function summarize(instruction: Instruction): Decoded {
     base: instruction.memoryBase,
     displacement: Number(BigInt.asIntN(64, instruction.memoryDisplacement)),
     segment: instruction.segmentPrefix,
-    immediate: isImmediate(instruction.op1Kind) ? Number(instruction.immediate(1)) : 0,
+    immediate: isImmediate(instruction.op1Kind) ? Number(BigInt.asIntN(64, instruction.immediate(1))) : 0,
     storesToMemory: instruction.op0Kind === OpKind.Memory,
   };
 }
