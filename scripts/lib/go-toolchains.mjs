@@ -21,7 +21,8 @@ export function ensureGoToolchains() {
   if (!['apt-get', 'apt-cache', 'dpkg'].every(hasCommand) || !existsSync(keyring)) return;
   for (const { name, suites } of wanted) {
     if (existsSync(join(directory, name, 'complete'))) continue;
-    if (!mirrors.some((mirror) => fetchToolchain(name, suites, mirror))) warn(`no Go compiler of ${suites[0]} to be had.`);
+    if (!mirrors.some((mirror) => fetchToolchain(name, suites, mirror)))
+      warn(`no Go compiler of ${suites[0]} to be had.`);
   }
 }
 

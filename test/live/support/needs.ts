@@ -9,7 +9,7 @@ import { python } from './python.js';
 const requireAll = process.env['CI'] === 'true' || process.env['FLOWTAP_REQUIRE_ALL'] === '1';
 
 /** A program by its name, or a Python module as `python:<module>`. */
-export type Need = 'curl' | 'wget' | 'nginx' | 'openssl' | 'bpftool' | 'setpriv' | 'unshare' | 'python:requests';
+export type Need = 'curl' | 'go' | 'wget' | 'nginx' | 'openssl' | 'bpftool' | 'setpriv' | 'unshare' | 'python:requests';
 
 /** Tests that capture live. Where that is not possible they are skipped with the reason in the title, or fail. */
 export function describeLive(title: string, needs: readonly Need[], body: () => void): void {
