@@ -110,12 +110,12 @@ int tls_return(struct pt_regs *ctx)
 	return on_tls_return(ctx);
 }
 
-/* Go's crypto/tls: probes on instructions, both of them, for a return probe would change the stack that Go moves. */
+/* Go's crypto/tls: probes on instructions only, for a return probe would change the stack that Go walks and moves. */
 
 SEC("uprobe")
-int go_tls_entry(struct pt_regs *ctx)
+int go_tls_place(struct pt_regs *ctx)
 {
-	return on_go_entry(ctx, bpf_get_attach_cookie(ctx));
+	return on_go_place(ctx, bpf_get_attach_cookie(ctx));
 }
 
 SEC("uprobe")

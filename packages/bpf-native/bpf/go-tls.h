@@ -3,29 +3,34 @@
 #define FLOWTAP_GO_TLS_H
 
 /*
- * crypto/tls of Go. A goroutine moves between threads while it waits, so that calls are kept by goroutine; its stack
- * moves too when it grows, so that a frame is told by its distance from the stack's upper end, which stays. The socket
- * is found through the net.Conn that the tls.Conn was made of; where that leads to no TCP socket, a socket call that the
- * goroutine makes inside names it.
+ * crypto/tls of Go. What is written is taken where Write hands it to the record layer: before it is encrypted, so that no
+ * answer can come first, whichever goroutines and threads are at work. What is read is taken where Read copies it to its
+ * caller. Where the code does not show these places, calls are observed from entry to return: they are kept by
+ * goroutine, which moves between threads while it waits, and by their frame's distance from the upper end of the
+ * goroutine's stack, which stays when the stack moves because it grows.
+ *
+ * The socket is looked up each time through the net.Conn that the tls.Conn was made of. Where that leads to no TCP
+ * socket, the goroutine's own last read of an encrypted connection names it.
  */
 
 /* go.dev/s/regabi (cmd/compile/abi-internal.md): arguments and results in registers, the goroutine in one of its own. */
 #if defined(__TARGET_ARCH_x86)
 #define GO_ARGUMENT1(regs) ((regs)->ax)
 #define GO_ARGUMENT2(regs) ((regs)->bx)
+#define GO_ARGUMENT3(regs) ((regs)->cx)
+#define GO_ARGUMENT4(regs) ((regs)->di)
 #define GO_GOROUTINE(regs) ((regs)->r14)
 #define GO_STACK_POINTER(regs) ((regs)->sp)
 #elif defined(__TARGET_ARCH_arm64)
 #define GO_ARGUMENT1(regs) ((regs)->regs[0])
 #define GO_ARGUMENT2(regs) ((regs)->regs[1])
+#define GO_ARGUMENT3(regs) ((regs)->regs[2])
+#define GO_ARGUMENT4(regs) ((regs)->regs[3])
 #define GO_GOROUTINE(regs) ((regs)->regs[28])
 #define GO_STACK_POINTER(regs) ((regs)->sp)
 #endif
 
-/*
- * Above the return address in the caller's frame: the receiver and the slice, which are the arguments of the stack ABI
- * and the places where the register ABI saves them; then the results of the stack ABI.
- */
+/* The stack ABI, at the first byte of Read and Write: above the return address the arguments, then the results. */
 struct go_frame {
 	u64 return_address;
 	u64 conn;
@@ -33,6 +38,20 @@ struct go_frame {
 	u64 length;
 	u64 capacity;
 	u64 transferred;
+};
+
+/* Where a function is about to be called, there is no return address yet. */
+struct go_send_arguments {
+	u64 conn;
+	u64 type;
+	u64 data;
+	u64 length;
+};
+
+struct go_copy_arguments {
+	u64 to;
+	u64 from;
+	u64 length;
 };
 
 /* runtime/runtime2.go: g.stack comes first. */
@@ -51,6 +70,8 @@ struct go_interface {
 #define GO_SYSFD_OFFSET 16
 /* A net.Conn in a net.Conn in a tls.Conn: connections are wrapped to count, to limit, to log. */
 #define GO_WRAPPERS 3
+/* No call moves more: anything else is no length. */
+#define GO_MAX_BYTES 0x7fffffffULL
 
 static __always_inline u64 go_read_word(u64 address)
 {
@@ -70,6 +91,14 @@ static __always_inline u64 go_goroutine(struct pt_regs *ctx, u64 cookie)
 	}
 #endif
 	return GO_GOROUTINE(ctx);
+}
+
+/* In a system call of a program with the register ABI. */
+static __always_inline u64 go_goroutine_in_syscall(void)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+
+	return GO_GOROUTINE(regs);
 }
 
 /* False when this is no goroutine after all. */
@@ -111,74 +140,94 @@ static __always_inline bool go_find_socket(u64 conn, struct socket_ref *ref, s32
 }
 
 /* The connection is the tls.Conn's for its whole life. Another tls.Conn on it is TLS inside TLS: it stays without. */
-static __always_inline void go_bind(struct go_call *call)
+static __always_inline bool go_bind(u64 conn, struct tls_session *session)
 {
 	struct socket_ref ref = {};
 	struct connection *connection;
 	s32 fd = -1;
 
-	call->fd = -1;
-	if (!go_find_socket(call->conn, &ref, &fd))
-		return;
+	if (!go_find_socket(conn, &ref, &fd))
+		return false;
 	connection = connection_of(&ref, fd);
-	if (!connection || (connection->ssl && connection->ssl != call->conn))
-		return;
-	connection->ssl = call->conn;
-	connection->flags |= CONNECTION_TLS;
-	call->sock = (u64)ref.sock;
-	call->connection_id = connection->id;
-	call->fd = fd;
+	if (!connection || (connection->ssl && connection->ssl != conn))
+		return false;
+	connection->ssl = conn;
+	session->sock = (u64)ref.sock;
+	session->connection_id = connection->id;
+	session->fd = fd;
+	return true;
 }
 
-static __always_inline void go_await_nested(u64 goroutine)
+/* The connection that this goroutine has just read from: another goroutine may have used the thread since. */
+static __always_inline void go_bind_to_last_read(struct tls_session *session, u64 conn, u64 goroutine)
 {
-	struct goroutine_key key = { .goroutine = goroutine, .pid = bpf_get_current_pid_tgid() >> 32 };
-	struct nested_socket none = { .fd = -1 };
+	u64 thread = bpf_get_current_pid_tgid();
+	struct last_read *read = bpf_map_lookup_elem(&last_reads, &thread);
 
-	bpf_map_update_elem(&go_nested, &key, &none, BPF_ANY);
+	if (read && goroutine && read->goroutine == goroutine)
+		bind_to_last_read(session, conn);
 }
 
-/* Called for socket calls on an encrypted connection that no TLS call is known for. */
-static __always_inline void go_note_nested(u64 sock, s32 fd)
+/* goroutine: 0 when it is not known. */
+static __always_inline void go_transfer(u64 conn, u8 direction, u64 buffer, u64 bytes, u64 goroutine)
 {
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
-	struct goroutine_key key = { .pid = bpf_get_current_pid_tgid() >> 32 };
-	struct nested_socket *nested;
+	struct tls_frame frame = { .buffer = buffer, .direction = direction };
+	struct tls_session bound = {};
+	struct tls_session *session = &bound;
 
-	/* The register ABI keeps it there, in a system call too. */
-	key.goroutine = GO_GOROUTINE(regs);
-	nested = bpf_map_lookup_elem(&go_nested, &key);
-	if (!nested)
-		return;
-	nested->sock = sock;
-	nested->fd = fd;
-}
-
-static __always_inline void go_bind_nested(struct tls_session *session, u64 conn, u64 goroutine)
-{
-	struct goroutine_key key = { .goroutine = goroutine, .pid = bpf_get_current_pid_tgid() >> 32 };
-	struct nested_socket *nested = bpf_map_lookup_elem(&go_nested, &key);
-	struct connection *connection;
-
-	if (!nested)
-		return;
-	if (nested->sock) {
-		u64 sock = nested->sock;
-
-		connection = bpf_map_lookup_elem(&connections, &sock);
-		if (connection && (!connection->ssl || connection->ssl == conn))
-			bind_session(session, conn, sock, nested->fd);
+	if (!go_bind(conn, &bound)) {
+		session = session_of(conn);
+		if (!session)
+			return;
+		if (!connection_of_session(session))
+			go_bind_to_last_read(session, conn, goroutine);
 	}
-	bpf_map_delete_elem(&go_nested, &key);
+	send_plaintext(session, &frame, bytes);
 }
 
-static __always_inline int on_go_entry(struct pt_regs *ctx, u64 cookie)
+/* writeRecordLocked is about to be called. */
+static __always_inline void go_on_send(struct pt_regs *ctx, u64 cookie)
+{
+	struct go_send_arguments arguments = {};
+	u64 goroutine = 0;
+
+	if (cookie & FLOWTAP_GO_STACK_ABI) {
+		bpf_probe_read_user(&arguments, sizeof(arguments), (void *)GO_STACK_POINTER(ctx));
+	} else {
+		arguments.conn = GO_ARGUMENT1(ctx);
+		arguments.data = GO_ARGUMENT3(ctx);
+		arguments.length = GO_ARGUMENT4(ctx);
+		goroutine = GO_GOROUTINE(ctx);
+	}
+	if (arguments.length && arguments.length <= GO_MAX_BYTES)
+		go_transfer(arguments.conn, FLOWTAP_EGRESS, arguments.data, arguments.length, goroutine);
+}
+
+/* runtime.memmove(to, from, length) is about to be called in Read: all bytes that it returns go this way. */
+static __always_inline void go_on_copy(struct pt_regs *ctx, u64 cookie)
+{
+	struct go_copy_arguments arguments = {};
+	u64 frame_bytes = ((cookie >> 16) & 0xff) * 8;
+	/* Read's own frame, then its return address, then the place of its first argument. */
+	u64 conn = go_read_word(GO_STACK_POINTER(ctx) + frame_bytes + __builtin_offsetof(struct go_frame, conn));
+	u64 goroutine = 0;
+
+	if (cookie & FLOWTAP_GO_STACK_ABI) {
+		bpf_probe_read_user(&arguments, sizeof(arguments), (void *)GO_STACK_POINTER(ctx));
+	} else {
+		arguments.from = GO_ARGUMENT2(ctx);
+		arguments.length = GO_ARGUMENT3(ctx);
+		goroutine = GO_GOROUTINE(ctx);
+	}
+	if (arguments.length && arguments.length <= GO_MAX_BYTES)
+		go_transfer(conn, FLOWTAP_INGRESS, arguments.from, arguments.length, goroutine);
+}
+
+static __always_inline void go_on_entry(struct pt_regs *ctx, u64 cookie)
 {
 	struct go_call_key key = {};
 	struct go_call call = {};
 
-	if (!is_target())
-		return 0;
 	if (cookie & FLOWTAP_GO_STACK_ABI) {
 		struct go_frame frame = {};
 
@@ -189,81 +238,48 @@ static __always_inline int on_go_entry(struct pt_regs *ctx, u64 cookie)
 		call.conn = GO_ARGUMENT1(ctx);
 		call.buffer = GO_ARGUMENT2(ctx);
 	}
-	if ((cookie & 0xff) == FLOWTAP_GO_CLOSE) {
+	if ((cookie & 0xff) == FLOWTAP_GO_CLOSE)
 		tls_free(call.conn);
-		return 0;
-	}
-	if (!go_make_key(ctx, cookie, &key))
-		return 0;
-	go_bind(&call);
-	if (!call.sock)
-		go_await_nested(key.goroutine);
-	if (bpf_map_update_elem(&go_calls, &key, &call, BPF_ANY))
+	else if (go_make_key(ctx, cookie, &key) && bpf_map_update_elem(&go_calls, &key, &call, BPF_ANY))
 		count(FLOWTAP_COUNT_MAP_FULL, 0);
-	return 0;
 }
 
-/* A call that was under way before there were probes: its arguments are still in the caller's frame. */
-static __always_inline bool go_recover_call(u64 cookie, const struct go_frame *frame, u64 bytes, struct go_call *call)
+static __always_inline int on_go_place(struct pt_regs *ctx, u64 cookie)
 {
-	if (!(cookie & FLOWTAP_GO_KEEPS_ARGUMENTS) || (cookie & 0xff) != FLOWTAP_GO_READ)
-		return false;
-	if (bytes > frame->length || frame->length > frame->capacity)
-		return false;
-	call->conn = frame->conn;
-	call->buffer = frame->buffer;
-	go_bind(call);
-	return call->sock != 0;
-}
-
-static __always_inline void go_send(u64 cookie, const struct go_call *call, u64 goroutine, u64 bytes)
-{
-	struct tls_frame frame = {
-		.buffer = call->buffer,
-		.direction = (cookie & 0xff) == FLOWTAP_GO_WRITE ? FLOWTAP_EGRESS : FLOWTAP_INGRESS,
-	};
-	struct tls_session bound = {
-		.sock = call->sock,
-		.connection_id = call->connection_id,
-		.fd = call->fd,
-	};
-	struct tls_session *session = &bound;
-
-	if (call->sock && !bytes)
-		return;
-	if (!call->sock || !connection_of_session(&bound)) {
-		session = session_of(call->conn);
-		if (!session)
-			return;
-		go_bind_nested(session, call->conn, goroutine);
+	if (!is_target())
+		return 0;
+	switch (cookie & 0xff) {
+	case FLOWTAP_GO_COPY:
+		go_on_copy(ctx, cookie);
+		break;
+	case FLOWTAP_GO_SEND:
+		go_on_send(ctx, cookie);
+		break;
+	default:
+		go_on_entry(ctx, cookie);
 	}
-	if (bytes)
-		send_plaintext(session, &frame, bytes);
+	return 0;
 }
 
 static __always_inline int on_go_return(struct pt_regs *ctx, u64 cookie)
 {
+	u8 direction = (cookie & 0xff) == FLOWTAP_GO_WRITE ? FLOWTAP_EGRESS : FLOWTAP_INGRESS;
 	struct go_call_key key = {};
-	struct go_frame frame = {};
-	struct go_call call = {};
 	struct go_call *known;
+	struct go_call call;
 	s64 bytes = GO_ARGUMENT1(ctx);
 
 	if (!is_target() || !go_make_key(ctx, cookie, &key))
 		return 0;
-	bpf_probe_read_user(&frame, sizeof(frame), (void *)GO_STACK_POINTER(ctx));
-	if (cookie & FLOWTAP_GO_STACK_ABI)
-		bytes = frame.transferred;
-	if (bytes < 0)
-		bytes = 0;
 	known = bpf_map_lookup_elem(&go_calls, &key);
-	if (known) {
-		call = *known;
-		bpf_map_delete_elem(&go_calls, &key);
-	} else if (!bytes || !go_recover_call(cookie, &frame, bytes, &call)) {
+	if (!known)
 		return 0;
-	}
-	go_send(cookie, &call, key.goroutine, bytes);
+	call = *known;
+	bpf_map_delete_elem(&go_calls, &key);
+	if (cookie & FLOWTAP_GO_STACK_ABI)
+		bytes = go_read_word(GO_STACK_POINTER(ctx) + __builtin_offsetof(struct go_frame, transferred));
+	if (bytes > 0)
+		go_transfer(call.conn, direction, call.buffer, bytes, key.goroutine);
 	return 0;
 }
 

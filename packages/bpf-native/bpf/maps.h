@@ -150,6 +150,7 @@ struct {
 
 struct last_read {
 	u64 sock;
+	u64 goroutine; /* of a Go program; anything else in others */
 	s32 fd;
 	u32 _pad;
 };
@@ -176,10 +177,6 @@ struct go_call_key {
 struct go_call {
 	u64 conn; /* *tls.Conn */
 	u64 buffer;
-	u64 sock; /* struct sock *, 0: not known */
-	u64 connection_id;
-	s32 fd;
-	u32 _pad;
 };
 
 /*
@@ -192,29 +189,6 @@ struct {
 	__type(key, struct go_call_key);
 	__type(value, struct go_call);
 } go_calls SEC(".maps");
-
-struct goroutine_key {
-	u64 goroutine;
-	u32 pid;
-	u32 _pad;
-};
-
-struct nested_socket {
-	u64 sock;
-	s32 fd; /* -1: no socket call was made yet */
-	u32 _pad;
-};
-
-/*
- * Goroutines inside a crypto/tls call whose socket is not known, and the socket that they used there.
- * Inserted: at entry of such a call. Deleted: at its return. LRU.
- */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 4096);
-	__type(key, struct goroutine_key);
-	__type(value, struct nested_socket);
-} go_nested SEC(".maps");
 
 struct file_key {
 	u64 inode;

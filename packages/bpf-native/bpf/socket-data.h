@@ -77,7 +77,7 @@ static __always_inline void peek(const struct transfer *t, u8 *head)
 static __always_inline void remember_read(u64 sock, s32 fd)
 {
 	u64 thread = bpf_get_current_pid_tgid();
-	struct last_read read = { .sock = sock, .fd = fd };
+	struct last_read read = { .sock = sock, .fd = fd, .goroutine = go_goroutine_in_syscall() };
 
 	bpf_map_update_elem(&last_reads, &thread, &read, BPF_ANY);
 }
@@ -131,8 +131,6 @@ __noinline int on_socket_data(struct call *call)
 
 		if (!frame && direction == FLOWTAP_INGRESS && !connection->ssl)
 			remember_read((u64)ref.sock, call->fd);
-		if (!frame && !connection->ssl)
-			go_note_nested((u64)ref.sock, call->fd);
 
 		if (sent >= TLS_HANDSHAKE_BYTES)
 			return 0;

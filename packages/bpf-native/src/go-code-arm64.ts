@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { GoAbi, GoPlacement } from './go-code.js';
+import type { GoAbi, GoCode } from './go-code.js';
 
 // A64 instructions, Arm Architecture Reference Manual, chapter C6. All are four bytes long.
 const WORD = 4;
@@ -12,28 +12,31 @@ const isLiteralLoad = (word: number) => (word & 0x3b000000) >>> 0 === 0x18000000
 /** Between the two: `mov x17, sp`, `sub x17, sp, #frame`, `cmp x17, x16`, `cmp sp, x16`. */
 const isStackComparison = (word: number) =>
   word === 0x910003f1 || (word & 0xff8003ff) >>> 0 === 0xd10003f1 || word === 0xeb10023f || word === 0xeb3063ff;
+const isCall = (word: number) => (word & 0xfc000000) >>> 0 === 0x94000000;
 const MAX_PROLOGUE = 5;
 const MAX_LITERAL_BYTES = 16;
 
 /**
- * Where to probe a function of Go on arm64. The kernel simulates both kinds of places there: conditional branches and
- * returns (arch/arm64/kernel/probes/decode-insn.c). The stack check is the same in both calling conventions, so that
- * the Go version has to tell which one it is.
+ * What a function of Go on arm64 does. The stack check is the same in both calling conventions, so that the Go version
+ * has to tell which one it is. The kernel simulates calls, returns and conditional branches under a probe
+ * (arch/arm64/kernel/probes/decode-insn.c).
  */
-export function placeGoProbesArm64(code: Buffer, abi: GoAbi | undefined): GoPlacement | undefined {
+export function readGoCodeArm64(code: Buffer, offset: number, abi: GoAbi | undefined): GoCode | undefined {
   if (abi === undefined) return undefined;
   const words = Array.from({ length: Math.floor(code.length / WORD) }, (_, i) => code.readUInt32LE(i * WORD));
   const literals = literalWords(words);
-  const returns = words.flatMap((word, i) => (word === RET && !literals.has(i) ? [i * WORD] : []));
-  if (returns.length === 0) return undefined;
+  const places = (is: (word: number) => boolean) =>
+    words.flatMap((word, i) => (is(word) && !literals.has(i) ? [{ word, at: offset + i * WORD }] : []));
   const jump = findStackCheck(words);
   return {
     abi,
-    entry: (jump ?? 0) * WORD,
+    entry: offset + (jump ?? 0) * WORD,
     entryPlace: jump === undefined ? 'first-byte' : 'stack-check',
-    returns,
+    returns: places((word) => word === RET).map(({ at }) => at),
+    // imm26, sign-extended, in words
+    calls: places(isCall).map(({ word, at }) => ({ at, target: at + ((word << 6) >> 6) * WORD })),
     goroutineSlot: 0,
-    keepsArguments: abi === 'stack',
+    frameBytes: undefined,
   };
 }
 
@@ -42,7 +45,7 @@ function literalWords(words: readonly number[]): ReadonlySet<number> {
   const literals = new Set<number>();
   words.forEach((word, i) => {
     if (!isLiteralLoad(word)) return;
-    const distance = ((word << 8) >> 13) | 0; // imm19, sign-extended, in words
+    const distance = (word << 8) >> 13; // imm19, sign-extended, in words
     for (let at = 0; at < MAX_LITERAL_BYTES / WORD; at++) literals.add(i + distance + at);
   });
   return literals;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Instruction } from 'iced-x86';
-import type { GoAbi, GoPlacement } from './go-code.js';
+import type { GoAbi, GoCode } from './go-code.js';
 import { disassembler } from './x86-code.js';
 
 /** What is needed of an instruction after the decoder's memory of it is gone. */
@@ -21,34 +21,33 @@ interface Decoded {
 
 /** The goroutine has its stack limit here: g.stackguard0 (runtime/runtime2.go). */
 const STACK_GUARD = 16;
-/** A stack check is among the first instructions: the frame's end is computed before it, in large frames. */
+/** The stack check is among the first instructions: the frame's end is computed before it, in large frames. */
 const MAX_PROLOGUE = 4;
-const MAX_FRAME_INSTRUCTIONS = 40;
 
 /**
- * Where to probe a function of Go on x86-64. Undefined unless every byte of it decodes, every jump leads to an
- * instruction, and the stack check shows where the goroutine is kept, which tells the calling convention.
+ * What a function of Go on x86-64 does. Undefined unless every byte of it decodes, every jump leads to an instruction,
+ * and the stack check shows where the goroutine is kept, which tells the calling convention.
  */
-export function placeGoProbesX64(code: Buffer): GoPlacement | undefined {
-  const instructions = decode(code);
-  if (!instructions) return undefined;
-  const { Mnemonic } = disassembler();
-  const returns = instructions.filter(({ mnemonic }) => mnemonic === Mnemonic.Ret).map(({ at }) => at);
-  const check = findStackCheck(instructions);
-  if (!check || returns.length === 0) return undefined;
+export function readGoCodeX64(code: Buffer, offset: number): GoCode | undefined {
+  const instructions = decode(code, offset);
+  const check = instructions && findStackCheck(instructions);
+  if (!instructions || !check) return undefined;
+  const { FlowControl, Mnemonic } = disassembler();
   return {
     abi: check.abi,
     entry: check.jump,
     entryPlace: 'stack-check',
-    returns,
+    returns: instructions.filter(({ mnemonic }) => mnemonic === Mnemonic.Ret).map(({ at }) => at),
+    calls: instructions.filter(({ flow }) => flow === FlowControl.Call),
     goroutineSlot: check.goroutineSlot,
-    keepsArguments: check.abi === 'stack' || spillsArguments(instructions, check.jump),
+    frameBytes: findFrame(instructions, check),
   };
 }
 
-function decode(code: Buffer): readonly Decoded[] | undefined {
+function decode(code: Buffer, offset: number): readonly Decoded[] | undefined {
   const { Decoder, DecoderOptions, FlowControl } = disassembler();
   const decoder = new Decoder(64, code, DecoderOptions.None);
+  decoder.ip = BigInt(offset);
   const decoded: Decoded[] = [];
   try {
     while (decoder.canDecode) {
@@ -110,32 +109,32 @@ function findStackCheck(instructions: readonly Decoded[]): StackCheck | undefine
     } else if (mnemonic === Mnemonic.Cmp && displacement === STACK_GUARD) {
       if (next?.mnemonic !== Mnemonic.Jbe) return undefined;
       if (base === Register.R14) return { abi: 'registers', jump: next.at, goroutineSlot: 0 };
-      if (base === Register.RCX && slot > 0 && slot % 8 === 0)
-        return { abi: 'stack', jump: next.at, goroutineSlot: slot };
-      return undefined;
+      const isSlot = base === Register.RCX && slot > 0 && slot % 8 === 0;
+      return isSlot ? { abi: 'stack', jump: next.at, goroutineSlot: slot } : undefined;
     } else if (mnemonic !== Mnemonic.Lea || base !== Register.RSP) return undefined;
   }
   return undefined;
 }
 
-/** RAX and RBX are stored above the return address, their home (Go's ABI specification), before the first call or jump. */
-function spillsArguments(instructions: readonly Decoded[], stackCheck: number): boolean {
+/**
+ * The frame is made once, after the stack check. The register ABI has a place for each argument in the caller's frame,
+ * as the stack ABI has (cmd/compile/abi-internal.md): RAX has to go there before the first call or jump.
+ */
+function findFrame(instructions: readonly Decoded[], check: StackCheck): number | undefined {
   const { FlowControl, Mnemonic, Register } = disassembler();
-  const first = instructions.findIndex(({ at }) => at === stackCheck) + 1;
-  const homes = new Map([
-    [Register.RAX, 8],
-    [Register.RBX, 16],
-  ]);
-  let frame = 0;
-  for (const instruction of instructions.slice(first, first + MAX_FRAME_INSTRUCTIONS)) {
-    const { mnemonic, flow, op0, op1, base, displacement, immediate, storesToMemory } = instruction;
-    if (flow !== FlowControl.Next) return false;
-    if (mnemonic === Mnemonic.Push) frame += 8;
-    else if (mnemonic === Mnemonic.Sub && op0 === Register.RSP) frame += immediate;
-    else if (mnemonic === Mnemonic.Mov && storesToMemory && base === Register.RSP) {
-      if (homes.get(op1) === displacement - frame) homes.delete(op1);
-      if (homes.size === 0) return true;
-    } else if (op0 === Register.RAX || op0 === Register.RBX) return false;
+  const isSubtraction = ({ mnemonic, op0 }: Decoded) => mnemonic === Mnemonic.Sub && op0 === Register.RSP;
+  const pushes = instructions.filter(({ mnemonic }) => mnemonic === Mnemonic.Push).length;
+  const subtractions = instructions.filter(isSubtraction);
+  const [subtraction] = subtractions;
+  if (subtractions.length !== 1 || subtraction === undefined || pushes > 1) return undefined;
+  const frame = pushes * 8 + subtraction.immediate;
+  if (check.abi === 'stack') return frame;
+  for (const instruction of instructions.slice(instructions.findIndex(({ at }) => at === check.jump) + 1)) {
+    const { mnemonic, flow, op0, op1, base, displacement, storesToMemory } = instruction;
+    if (flow !== FlowControl.Next) return undefined;
+    const isStore = mnemonic === Mnemonic.Mov && storesToMemory && op1 === Register.RAX;
+    if (isStore && base === Register.RSP && displacement === frame + 8) return frame;
+    if (op0 === Register.RAX || op0 === Register.EAX) return undefined;
   }
-  return false;
+  return undefined;
 }

@@ -3,8 +3,8 @@
 /** How a function of Go gets its arguments: in registers (from 1.17 on x86-64, 1.18 on arm64), or on the stack. */
 export type GoAbi = 'registers' | 'stack';
 
-/** Places in the code of one function, as distances from its first byte. */
-export interface GoPlacement {
+/** What the code of one function shows. Places are file offsets. */
+export interface GoCode {
   readonly abi: GoAbi;
   /** Where all arguments are still as the caller left them. */
   readonly entry: number;
@@ -12,8 +12,18 @@ export interface GoPlacement {
   readonly entryPlace: 'stack-check' | 'first-byte';
   /** Every return instruction. */
   readonly returns: readonly number[];
+  readonly calls: readonly GoCall[];
   /** Where the stack ABI keeps the goroutine: distance below the thread pointer. */
   readonly goroutineSlot: number;
-  /** The first two arguments are in their places above the return address before the function can wait for anything. */
-  readonly keepsArguments: boolean;
+  /**
+   * From the stack pointer in the function's body up to its return address, where the first argument is kept right above
+   * that all the time; undefined where the code does not show it.
+   */
+  readonly frameBytes: number | undefined;
+}
+
+/** A direct call. */
+export interface GoCall {
+  readonly at: number;
+  readonly target: number;
 }

@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ElfImage } from './elf-image.js';
 import { goRelease, goVersion } from './go-build-info.js';
-import type { GoAbi, GoPlacement } from './go-code.js';
-import { placeGoProbesArm64 } from './go-code-arm64.js';
-import { placeGoProbesX64 } from './go-code-x64.js';
+import type { GoAbi, GoCode } from './go-code.js';
+import { readGoCodeArm64 } from './go-code-arm64.js';
+import { readGoCodeX64 } from './go-code-x64.js';
 import { findGoFunctions, type GoFunction, hasRegisterAbi } from './go-pclntab.js';
-import { GoFlag, GoFunctionCode } from './record-layout.js';
+import { GoFlag, GoPlace } from './record-layout.js';
 import type { TlsProbes } from './tls-probes.js';
+
+/**
+ * Where plaintext is observed in a Go program: at the calls inside Read and Write that it passes, or at entry and return
+ * of these where one of the calls is not there.
+ */
+export type GoProbePlace = 'inner-calls' | 'entry-and-return';
 
 /** Probes for crypto/tls in one Go program. */
 export interface GoPlan {
   /** Such as "go1.19.8"; undefined where the program does not tell. */
   readonly version: string | undefined;
-  /** The stack check's jump, which is cheap, or the first byte of the functions. */
-  readonly place: GoPlacement['entryPlace'];
+  readonly place: GoProbePlace;
   readonly probes: readonly TlsProbes[];
 }
 
@@ -22,13 +27,14 @@ const MACHINE = { x64: 62, arm64: 183 } as const;
 const READ = 'crypto/tls.(*Conn).Read';
 const WRITE = 'crypto/tls.(*Conn).Write';
 const CLOSE = 'crypto/tls.(*Conn).Close';
-const FUNCTIONS: ReadonlyMap<string, number> = new Map([
-  [READ, GoFunctionCode.read],
-  [WRITE, GoFunctionCode.write],
-  [CLOSE, GoFunctionCode.close],
-]);
-/** The first release whose functions take arguments in registers (go.dev/s/regabi). */
-const FIRST_REGISTER_RELEASE = { x64: 17, arm64: 18 } as const;
+/** Read copies all that it returns by it. */
+const COPY = 'runtime.memmove';
+/** Write hands all that it sends to it. */
+const SEND = 'crypto/tls.(*Conn).writeRecordLocked';
+const FUNCTIONS = new Set([READ, WRITE, CLOSE, COPY, SEND]);
+/** Of Go 1: functions take arguments in registers on arm64 (go.dev/doc/go1.18). */
+const FIRST_REGISTER_RELEASE = 18;
+const MAX_COOKIE_NUMBER = 255;
 const MAX_FUNCTION_BYTES = 64 * 1024;
 /** nt_go_build_id: cmd/internal/buildid. */
 const BUILD_ID_NOTE = 4;
@@ -57,68 +63,93 @@ interface Probe {
   readonly cookie: number;
 }
 
+/** At places, and at return instructions. */
+interface Probes {
+  readonly place: GoProbePlace;
+  readonly places: readonly Probe[];
+  readonly returns: readonly Probe[];
+}
+
 function makePlan(image: ElfImage): GoPlan | undefined {
-  const found = findGoFunctions(image, new Set(FUNCTIONS.keys()));
-  const read = found?.functions.get(READ);
-  const write = found?.functions.get(WRITE);
-  if (!found || !read || !write) return undefined;
+  const found = findGoFunctions(image, FUNCTIONS);
+  if (!found?.functions.has(READ) || !found.functions.has(WRITE)) return undefined;
+  const { functions, magic } = found;
   const version = goVersion(image);
-  const place = (goFunction: GoFunction) => placeProbes(image, goFunction, version, found.magic);
-  const entries: Probe[] = [];
-  const returns: Probe[] = [];
-  let entryPlace: GoPlacement['entryPlace'] = 'stack-check';
-  for (const [name, code] of FUNCTIONS) {
-    const goFunction = found.functions.get(name);
-    const placement = goFunction && place(goFunction);
-    if (!goFunction || !placement) {
-      if (name === CLOSE) continue; // tidies up earlier, no more
-      return undefined;
-    }
-    const cookie = toCookie(code, placement);
-    entries.push({ offset: goFunction.offset + placement.entry, cookie });
-    if (placement.entryPlace === 'first-byte') entryPlace = 'first-byte';
-    if (name !== CLOSE) returns.push(...placement.returns.map((at) => ({ offset: goFunction.offset + at, cookie })));
-  }
+  const codeOf = (name: string) => readCode(image, functions.get(name), version, magic);
+  const read = codeOf(READ);
+  const write = codeOf(WRITE);
+  const close = codeOf(CLOSE);
+  const copy = functions.get(COPY)?.offset;
+  const send = functions.get(SEND)?.offset;
+  const ofRead = read && (probesOnCopy(read, copy) ?? probesOnCalls(read, GoPlace.read));
+  const ofWrite = write && (probesOnSend(write, send, image.machine) ?? probesOnCalls(write, GoPlace.write));
+  if (!ofRead || !ofWrite) return undefined;
+  const ofClose = close ? [{ offset: close.entry, cookie: toCookie(GoPlace.close, close.abi, 0) }] : [];
+  const returns = [...ofRead.returns, ...ofWrite.returns];
   return {
     version,
-    place: entryPlace,
-    // The returns come first, as for other libraries: a call under way is then recovered or passed over.
+    place: [ofRead, ofWrite].every(({ place }) => place === 'inner-calls') ? 'inner-calls' : 'entry-and-return',
     probes: [
-      { program: 'go_tls_return', atReturn: false, ...columns(returns) },
-      { program: 'go_tls_entry', atReturn: false, ...columns(entries) },
+      // The returns come first, as for other libraries: a call that is under way is passed over.
+      ...(returns.length > 0 ? [{ program: 'go_tls_return', atReturn: false, ...columns(returns) } as const] : []),
+      { program: 'go_tls_place', atReturn: false, ...columns([...ofRead.places, ...ofWrite.places, ...ofClose]) },
     ],
   };
 }
 
-function placeProbes(
+/** Exactly one call copies plaintext, and the tls.Conn is found in the frame there. */
+function probesOnCopy({ abi, calls, frameBytes }: GoCode, copy: number | undefined): Probes | undefined {
+  const [call, ...others] = calls.filter(({ target }) => target === copy);
+  if (!call || others.length > 0 || frameBytes === undefined || frameBytes / 8 > MAX_COOKIE_NUMBER) return undefined;
+  const cookie = toCookie(GoPlace.copy, abi, frameBytes / 8);
+  return { place: 'inner-calls', places: [{ offset: call.at, cookie }], returns: [] };
+}
+
+/** Each of them sends application data: all of it, or for TLS 1.0 its first byte and the rest. */
+function probesOnSend({ abi, calls }: GoCode, send: number | undefined, machine: number): Probes | undefined {
+  const sends = calls.filter(({ target }) => target === send);
+  // On arm64 the stack ABI has its arguments elsewhere. That was Go 1.17 and before.
+  if (sends.length === 0 || (machine === MACHINE.arm64 && abi === 'stack')) return undefined;
+  const cookie = toCookie(GoPlace.send, abi, 0);
+  return { place: 'inner-calls', places: sends.map(({ at }) => ({ offset: at, cookie })), returns: [] };
+}
+
+function probesOnCalls({ abi, entry, returns, goroutineSlot }: GoCode, place: number): Probes | undefined {
+  if (returns.length === 0 || goroutineSlot / 8 > MAX_COOKIE_NUMBER) return undefined;
+  const cookie = toCookie(place, abi, goroutineSlot / 8);
+  return {
+    place: 'entry-and-return',
+    places: [{ offset: entry, cookie }],
+    returns: returns.map((offset) => ({ offset, cookie })),
+  };
+}
+
+function readCode(
   image: ElfImage,
-  { offset, bytes }: GoFunction,
+  goFunction: GoFunction | undefined,
   version: string | undefined,
   magic: number,
-): GoPlacement | undefined {
-  const code = bytes <= MAX_FUNCTION_BYTES ? image.readFile(offset, bytes) : undefined;
+): GoCode | undefined {
+  if (!goFunction || goFunction.bytes > MAX_FUNCTION_BYTES) return undefined;
+  const { offset, bytes } = goFunction;
+  const code = image.readFile(offset, bytes);
   if (!code) return undefined;
-  if (image.machine === MACHINE.x64) return placeGoProbesX64(code);
-  if (image.machine === MACHINE.arm64) return placeGoProbesArm64(code, abiOf(version, magic, 'arm64'));
+  if (image.machine === MACHINE.x64) return readGoCodeX64(code, offset);
+  if (image.machine === MACHINE.arm64) return readGoCodeArm64(code, offset, abiOnArm64(version, magic));
   return undefined;
 }
 
 /** The calling convention by the release, or by the table's version where the release is not told. */
-function abiOf(
-  version: string | undefined,
-  magic: number,
-  arch: keyof typeof FIRST_REGISTER_RELEASE,
-): GoAbi | undefined {
+function abiOnArm64(version: string | undefined, magic: number): GoAbi | undefined {
   const release = version === undefined ? undefined : goRelease(version);
-  const usesRegisters = release ? release[0] > 1 || release[1] >= FIRST_REGISTER_RELEASE[arch] : hasRegisterAbi(magic);
+  const usesRegisters = release ? release[0] > 1 || release[1] >= FIRST_REGISTER_RELEASE : hasRegisterAbi(magic);
   if (usesRegisters === undefined) return undefined;
   return usesRegisters ? 'registers' : 'stack';
 }
 
-/** Attach cookie (bpf/event.h): the function, flags, and above them the goroutine's slot in words. */
-function toCookie(code: number, { abi, goroutineSlot, keepsArguments }: GoPlacement): number {
-  const flags = (abi === 'stack' ? GoFlag.stackAbi : 0) | (keepsArguments ? GoFlag.keepsArguments : 0);
-  return code | flags | ((goroutineSlot / 8) << 16);
+/** Attach cookie (bpf/event.h). */
+function toCookie(place: number, abi: GoAbi, number: number): number {
+  return place | (abi === 'stack' ? GoFlag.stackAbi : 0) | (number << 16);
 }
 
 function columns(probes: readonly Probe[]): Pick<TlsProbes, 'offsets' | 'cookies'> {

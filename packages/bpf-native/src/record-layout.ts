@@ -68,9 +68,9 @@ export const CGROUP_KEY = { bytes: 16, id: 0, hierarchy: 8 } as const;
 /** Attach cookies of TLS probes. */
 export const TlsFunction = { read: 1, write: 2, readEx: 3, writeEx: 4, setFd: 5, free: 6 } as const;
 
-/** Attach cookies of the probes on Go's crypto/tls: function and flags. */
-export const GoFunctionCode = { read: 1, write: 2, close: 3 } as const;
-export const GoFlag = { stackAbi: 256, keepsArguments: 512 } as const;
+/** Attach cookies of the probes in Go's crypto/tls: place and flags. */
+export const GoPlace = { copy: 1, send: 2, read: 3, write: 4, close: 5 } as const;
+export const GoFlag = { stackAbi: 256 } as const;
 
 /** Order of `enum flowtap_counter`. */
 export const COUNTERS = [

@@ -117,7 +117,7 @@ export class TlsAttacher {
       return;
     }
     this.#libraries.push(library);
-    this.#logger.debug(`TLS probes on ${path} (${place} functions)`);
+    this.#logger.debug(`TLS probes on ${path} (${place})`);
   }
 }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { GoPlan } from './go-probes.js';
+import type { GoProbePlace } from './go-probes.js';
 import { TlsFunction } from './record-layout.js';
 import { findInternalFunction, type Placement } from './tls-placement.js';
 import type { ReadCode } from './x86-code.js';
 
 /** Probes of one program on functions of one file. */
 export interface TlsProbes {
-  readonly program: 'tls_entry' | 'tls_return' | 'go_tls_entry' | 'go_tls_return';
+  readonly program: 'tls_entry' | 'tls_return' | 'go_tls_place' | 'go_tls_return';
   readonly atReturn: boolean;
   readonly offsets: readonly number[];
   /** `TlsFunction` of each offset, with the position of the count argument above it. */
@@ -14,10 +14,10 @@ export interface TlsProbes {
 }
 
 /**
- * Where plaintext is observed: behind the exported functions, or at them; in Go programs at the stack check of the
- * functions, or at their first byte.
+ * Where plaintext is observed: behind the exported functions, or at them; in Go programs inside of Read and Write, or at
+ * their entry and return.
  */
-export type TlsPlace = 'internal' | 'exported' | GoPlan['place'];
+export type TlsPlace = 'internal' | 'exported' | GoProbePlace;
 
 export interface TlsPlan {
   readonly place: TlsPlace;

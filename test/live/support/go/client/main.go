@@ -85,6 +85,7 @@ func main() {
 		many(client, *url, *workers, *count)
 	default:
 		lines := bufio.NewScanner(os.Stdin)
+		lines.Buffer(nil, 1<<20)
 		for lines.Scan() {
 			words := strings.SplitN(lines.Text(), " ", 2)
 			body := ""
