@@ -113,8 +113,9 @@ function nameOffsets(names: Buffer, wanted: ReadonlySet<string>): ReadonlyMap<nu
 function findTable(image: ElfImage): Table | undefined {
   const section = image.section(...SECTIONS);
   if (section) return readTable(image, section.offset, section.address, section.bytes);
-  // Nothing has a name where the section headers were taken away too: the table is somewhere in what is loaded.
-  if (image.hasSections) return undefined;
+  // C linkers put it into a section with other data, and nothing has a name where the section headers were taken away:
+  // it is somewhere in what is loaded. Most files are no Go programs, and tell by their sections.
+  if (image.hasSections && !image.section('.go.buildinfo')) return undefined;
   for (const { offset, address, bytes } of image.segments) {
     const content = image.readFile(offset, bytes);
     if (!content) continue;
