@@ -22,6 +22,9 @@ const builds: readonly GoBuild[] = [
   { toolchain: 'newest' },
   { toolchain: 'newest', stripped: true, pie: true },
 ];
+/** Probed at entry and return of Read, since the call inside that copies is not there. */
+const withoutInlining: readonly GoBuild[] = [{ plainCalls: true }, { toolchain: 'stack-abi', plainCalls: true }];
+const withoutInliningNamed = withoutInlining.map((build) => [buildName(build), build] as const);
 const named = builds.map((build) => [buildName(build), build] as const);
 
 /** Connections that the client opened in reserve and never used are there too, as what could not be read. */
@@ -106,6 +109,15 @@ describeLive('crypto/tls', ['go', 'openssl'], () => {
     });
   });
 
+  test.each(withoutInliningNamed)('of %s: in a server and in a client', async (_, build) => {
+    const server = await GoServer.start(scene, buildGo('server', build), { certificate });
+    const capture = await attach(scene, ['--pid', server.pid]);
+    const args = ['-count', String(REQUESTS), '-workers', String(WORKERS), '-url', server.url('/many')];
+    expectAll(await run(scene, [buildGo('client', build), ...args]), REQUESTS, server, 'client');
+    await capture.flowCount(REQUESTS);
+    expectAll(await capture.stop(), REQUESTS, server, 'server');
+  });
+
   test('in a server that is started, from its first request on', async () => {
     const log = scene.path('server.log');
     const command = [buildGo('server', { stripped: true }), ...GoServer.arguments(log, { certificate })];
@@ -141,17 +153,34 @@ describeLive('crypto/tls', ['go', 'openssl'], () => {
     });
   });
 
-  test.each(['embedded', 'hidden'] as const)(
-    'finds the socket under a connection of another type: %s',
-    async (wrap) => {
-      const server = await GoServer.start(scene, buildGo('server'), { certificate, wrap });
-      const capture = await attach(scene, ['--pid', server.pid]);
-      await requestMany(buildGo('client'), server, 100, 8);
-      await capture.flowCount(100);
-      const { flows, stats } = await capture.stop();
-      expectAll({ flows, stats }, 100, server, 'server');
-    },
-  );
+  test('finds the socket under a connection that embeds another one', async () => {
+    const server = await GoServer.start(scene, buildGo('server'), { certificate, wrap: 'embedded' });
+    const capture = await attach(scene, ['--pid', server.pid]);
+    await requestMany(buildGo('client'), server, 100, 8);
+    await capture.flowCount(100);
+    expectAll(await capture.stop(), 100, server, 'server');
+  });
+
+  test('finds the socket under a connection that keeps it elsewhere by what the goroutine reads, or says none', async () => {
+    const server = await GoServer.start(scene, buildGo('server'), { certificate, wrap: 'hidden' });
+    const capture = await attach(scene, ['--pid', server.pid]);
+    await requestMany(buildGo('client'), server, 100, 8);
+    await capture.flowCount(100);
+    const { flows } = await capture.stop();
+    const ports = server.clientPorts();
+    const seen = requestFlows(flows);
+    expect(seen).toHaveLength(100);
+    const known = seen.filter(({ source }) => source !== undefined);
+    for (const flow of seen) expect(flow).toMatchObject({ tls: true, complete: true });
+    for (const flow of known) {
+      expect(flow).toMatchObject({
+        source: { port: ports.get(requestId(flow) ?? '') },
+        destination: { port: server.port },
+      });
+    }
+    // A goroutine that changes its thread between reading and decrypting is not followed.
+    expect(known.length).toBeGreaterThan(50);
+  });
 });
 
 describeLive('plain HTTP of Go', ['go'], () => {

@@ -21,11 +21,17 @@ export interface GoBuild {
   /** Without symbol table and debugging information. */
   readonly stripped?: boolean;
   readonly pie?: boolean;
+  /** Without inlining, so that crypto/tls is compiled otherwise. */
+  readonly plainCalls?: boolean;
 }
 
 /** What a test is called: "go (system), stripped". */
-export function buildName({ toolchain = 'system', stripped = false, pie = false }: GoBuild): string {
-  return [`go (${toolchain})`, ...(stripped ? ['stripped'] : []), ...(pie ? ['pie'] : [])].join(', ');
+export function buildName(build: GoBuild): string {
+  return [`go (${build.toolchain ?? 'system'})`, ...variants(build)].join(', ');
+}
+
+function variants({ stripped = false, pie = false, plainCalls = false }: GoBuild): readonly string[] {
+  return [...(stripped ? ['stripped'] : []), ...(pie ? ['pie'] : []), ...(plainCalls ? ['not inlined'] : [])];
 }
 
 function goRoot(toolchain: Toolchain): string | undefined {
@@ -41,15 +47,16 @@ export function hasToolchain(toolchain: Toolchain): boolean {
 
 /** Compiles one of the programs in support/go, with nothing from the network. Compiled packages are kept for the next time. */
 export function buildGo(program: 'server' | 'client', build: GoBuild = {}): string {
-  const { toolchain = 'system', stripped = false, pie = false } = build;
+  const { toolchain = 'system', stripped = false, pie = false, plainCalls = false } = build;
   const root = goRoot(toolchain);
   const directory = join(cache, 'go-programs');
   mkdirSync(directory, { recursive: true });
-  const output = join(
-    directory,
-    [program, toolchain, ...(stripped ? ['stripped'] : []), ...(pie ? ['pie'] : [])].join('-'),
-  );
-  const flags = [...(stripped ? ['-ldflags', '-s -w'] : []), ...(pie ? ['-buildmode=pie'] : [])];
+  const output = join(directory, [program, toolchain, ...variants(build)].join('-').replace(' ', '-'));
+  const flags = [
+    ...(stripped ? ['-ldflags', '-s -w'] : []),
+    ...(pie ? ['-buildmode=pie'] : []),
+    ...(plainCalls ? ['-gcflags=all=-l'] : []),
+  ];
   execFileSync(root === undefined ? 'go' : join(root, 'bin/go'), ['build', ...flags, '-o', output, `./${program}`], {
     cwd: sources,
     env: {
