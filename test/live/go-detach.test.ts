@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { useCertificate } from './support/certificate.js';
 import { attach } from './support/flowtap.js';
-import { buildGo, GoServer } from './support/go.js';
+import { buildGo, GoServer, useGoPrograms } from './support/go.js';
 import { describeLive } from './support/needs.js';
 import { useScene } from './support/scene.js';
 
 const scene = useScene();
 const certificate = useCertificate();
-const LOAD_SECONDS = 20;
 const CAPTURE_MS = 500;
 
 interface LoadSummary {
@@ -17,12 +16,17 @@ interface LoadSummary {
   readonly first: string;
 }
 
-describeLive('a Go TLS server under load', ['go', 'openssl'], () => {
-  test.each(['system', 'stack-abi', 'newest'] as const)(
-    'answers every request while it is attached to and let go again and again: go (%s)',
-    async (toolchain) => {
+describe.each([
+  ['system', 20],
+  ['stack-abi', 8],
+  ['newest', 8],
+] as const)('a TLS server of go (%s)', (toolchain, seconds) => {
+  describeLive('under load', [`go:${toolchain}`, 'openssl'], () => {
+    useGoPrograms({}, { toolchain });
+
+    test('answers every request while it is attached to and let go again and again', async () => {
       const server = await GoServer.start(scene, buildGo('server', { toolchain }), { certificate });
-      const args = ['-seconds', String(LOAD_SECONDS), '-workers', '8', '-url', server.url('/load')];
+      const args = ['-seconds', String(seconds), '-workers', '8', '-url', server.url('/load')];
       const client = await scene.start(buildGo('client'), args);
       let captures = 0;
       let flows = 0;
@@ -37,9 +41,9 @@ describeLive('a Go TLS server under load', ['go', 'openssl'], () => {
       expect(summary).toMatchObject({ failures: 0, first: '' });
       expect(server.program.isRunning).toBe(true);
       expect(server.requests().length).toBe(summary.requests);
-      // It was worth watching: there was load in each of several captures.
-      expect(captures).toBeGreaterThanOrEqual(3);
+      // It was worth watching: there was load while it was captured.
+      expect(captures).toBeGreaterThanOrEqual(2);
       expect(flows).toBeGreaterThan(captures);
-    },
-  );
+    });
+  });
 });

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { useCertificate } from './support/certificate.js';
 import { type Flow, header, parseJsonLines, requestId, targets } from './support/flow.js';
 import { attach, type CaptureEnd, run, startRun } from './support/flowtap.js';
-import { buildGo, buildName, type GoAnswer, type GoBuild, GoClient, GoServer } from './support/go.js';
+import { buildGo, buildName, type GoAnswer, type GoBuild, GoClient, GoServer, useGoPrograms } from './support/go.js';
 import { describeLive } from './support/needs.js';
 import { useScene } from './support/scene.js';
 
@@ -67,8 +67,10 @@ async function requestMany(executable: string, server: GoServer, count: number, 
   for (const { status: answer } of parseJsonLines<GoAnswer>(stdout)) expect(answer).toBe(200);
 }
 
-describeLive('crypto/tls', ['go', 'openssl'], () => {
-  describe.each(named)('of %s', (_, build) => {
+describe.each(named)('crypto/tls of %s', (_, build) => {
+  describeLive('is shown', [`go:${build.toolchain ?? 'system'}`, 'openssl'], () => {
+    useGoPrograms({}, build);
+
     test(`in a server that was running: ${REQUESTS} requests of ${WORKERS} clients`, async () => {
       const server = await GoServer.start(scene, buildGo('server', build), { certificate });
       const capture = await attach(scene, ['--pid', server.pid]);
@@ -108,17 +110,27 @@ describeLive('crypto/tls', ['go', 'openssl'], () => {
       }
     });
   });
+});
 
-  test.each(withoutInliningNamed)('of %s: in a server and in a client', async (_, build) => {
-    const server = await GoServer.start(scene, buildGo('server', build), { certificate });
-    const capture = await attach(scene, ['--pid', server.pid]);
-    const args = ['-count', String(REQUESTS), '-workers', String(WORKERS), '-url', server.url('/many')];
-    expectAll(await run(scene, [buildGo('client', build), ...args]), REQUESTS, server, 'client');
-    await capture.flowCount(REQUESTS);
-    expectAll(await capture.stop(), REQUESTS, server, 'server');
+describe.each(withoutInliningNamed)('crypto/tls of %s', (_, build) => {
+  describeLive('is shown', [`go:${build.toolchain ?? 'system'}`, 'openssl'], () => {
+    useGoPrograms(build);
+
+    test('in a server and in a client', async () => {
+      const server = await GoServer.start(scene, buildGo('server', build), { certificate });
+      const capture = await attach(scene, ['--pid', server.pid]);
+      const args = ['-count', String(REQUESTS), '-workers', String(WORKERS), '-url', server.url('/many')];
+      expectAll(await run(scene, [buildGo('client', build), ...args]), REQUESTS, server, 'client');
+      await capture.flowCount(REQUESTS);
+      expectAll(await capture.stop(), REQUESTS, server, 'server');
+    });
   });
+});
 
-  test('in a server that is started, from its first request on', async () => {
+describeLive('crypto/tls', ['go:system', 'openssl'], () => {
+  useGoPrograms({}, { stripped: true });
+
+  test('in a server that is started is shown, from its first request on', async () => {
     const log = scene.path('server.log');
     const command = [buildGo('server', { stripped: true }), ...GoServer.arguments(log, { certificate })];
     const capture = await startRun(scene, command);
@@ -183,7 +195,9 @@ describeLive('crypto/tls', ['go', 'openssl'], () => {
   });
 });
 
-describeLive('plain HTTP of Go', ['go'], () => {
+describeLive('plain HTTP of Go', ['go:system'], () => {
+  useGoPrograms({});
+
   test('is shown by a server and by a client', async () => {
     const server = await GoServer.start(scene, buildGo('server'));
     const capture = await attach(scene, ['--pid', server.pid]);

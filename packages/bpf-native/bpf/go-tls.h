@@ -66,8 +66,24 @@ struct go_interface {
 	u64 data;
 };
 
-/* A *net.TCPConn leads to a net.netFD, which begins with a poll.FD: its lock has 16 bytes, then comes Sysfd. */
-#define GO_SYSFD_OFFSET 16
+/*
+ * What a *net.TCPConn points to: net.netFD, which begins with internal/poll.FD. The same in Go 1.15 to 1.27; all of it is
+ * compared with the socket, so that another layout, or something else that a wrapper begins with, is no socket.
+ */
+struct go_net_fd {
+	u64 lock[2];
+	u64 descriptor;
+	u64 poller[2];
+	u32 semaphore;
+	u32 is_blocking;
+	u8 is_stream;
+	u8 zero_read_is_eof;
+	u8 is_file;
+	u8 _pad[5];
+	u64 family;
+	u64 socket_type;
+};
+
 /* A net.Conn in a net.Conn in a tls.Conn: connections are wrapped to count, to limit, to log. */
 #define GO_WRAPPERS 3
 /* No call moves more: anything else is no length. */
@@ -117,23 +133,34 @@ static __always_inline bool go_make_key(struct pt_regs *ctx, u64 cookie, struct 
 	return true;
 }
 
+static __always_inline bool go_is_tcp_socket(u64 net_fd, struct socket_ref *ref, s32 *fd)
+{
+	struct go_net_fd go = {};
+	struct sock *sock;
+	u8 family;
+
+	if (!net_fd || bpf_probe_read_user(&go, sizeof(go), (void *)net_fd))
+		return false;
+	if (go.is_stream != 1 || go.zero_read_is_eof != 1 || go.is_file || go.socket_type != SOCK_STREAM)
+		return false;
+	if (go.descriptor > 0x7fffffff || !socket_of_fd(go.descriptor, ref))
+		return false;
+	sock = ref->sock;
+	family = family_of(sock);
+	if (family != FLOWTAP_FAMILY_IPV4 && family != FLOWTAP_FAMILY_IPV6)
+		return false;
+	*fd = go.descriptor;
+	return go.family == BPF_CORE_READ(sock, __sk_common.skc_family);
+}
+
 /* The TCP socket under a *tls.Conn, whose first member is the net.Conn. */
 static __always_inline bool go_find_socket(u64 conn, struct socket_ref *ref, s32 *fd)
 {
 	u64 value = go_read_word(conn + __builtin_offsetof(struct go_interface, data));
 
 	for (int i = 0; i < GO_WRAPPERS && value; i++) {
-		u64 first = go_read_word(value);
-		u64 sysfd = first ? go_read_word(first + GO_SYSFD_OFFSET) : ~0ULL;
-
-		if (sysfd <= 0x7fffffff && socket_of_fd(sysfd, ref)) {
-			u8 family = family_of(ref->sock);
-
-			if (family == FLOWTAP_FAMILY_IPV4 || family == FLOWTAP_FAMILY_IPV6) {
-				*fd = sysfd;
-				return true;
-			}
-		}
+		if (go_is_tcp_socket(go_read_word(value), ref, fd))
+			return true;
 		value = go_read_word(value + __builtin_offsetof(struct go_interface, data));
 	}
 	return false;

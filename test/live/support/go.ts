@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { beforeAll } from 'vitest';
 import type { Certificate } from './certificate.js';
 import { readJsonLines } from './flow.js';
 import { cleanEnvironment, type Program, type ProgramOptions } from './program.js';
 import type { ServedRequest } from './python.js';
 import type { Scene } from './scene.js';
-import { until } from './until.js';
 
 const sources = fileURLToPath(new URL('./go', import.meta.url));
 const cache = fileURLToPath(new URL('../../../.cache', import.meta.url));
@@ -42,7 +42,8 @@ function goRoot(toolchain: Toolchain): string | undefined {
 }
 
 export function hasToolchain(toolchain: Toolchain): boolean {
-  return toolchain === 'system' || existsSync(join(cache, 'go-toolchains', toolchain, 'complete'));
+  if (toolchain === 'system') return spawnSync('go', ['version'], { env: cleanEnvironment }).status === 0;
+  return existsSync(join(cache, 'go-toolchains', toolchain, 'complete'));
 }
 
 /** Compiles one of the programs in support/go, with nothing from the network. Compiled packages are kept for the next time. */
@@ -72,6 +73,16 @@ export function buildGo(program: 'server' | 'client', build: GoBuild = {}): stri
     },
   });
   return output;
+}
+
+/** The first time, a compiler compiles its whole library. */
+const BUILD_TIMEOUT_MS = 300_000;
+
+/** Compiles both programs before the tests of a group. */
+export function useGoPrograms(...builds: readonly GoBuild[]): void {
+  beforeAll(() => {
+    for (const build of builds) for (const program of ['server', 'client'] as const) buildGo(program, build);
+  }, BUILD_TIMEOUT_MS);
 }
 
 export interface GoServerOptions {
@@ -167,9 +178,4 @@ export class GoClient {
     this.#asked += 1;
     return JSON.parse(await this.program.line(this.#asked - 1)) as GoAnswer;
   }
-}
-
-/** Resolves when the server has logged so many requests. */
-export async function served(server: GoServer, count: number): Promise<void> {
-  await until(`the server has logged ${count} requests`, () => server.requests().length >= count);
 }

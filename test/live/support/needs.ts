@@ -3,13 +3,23 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { describe, test } from 'vitest';
 import { cliPath } from './flowtap.js';
+import { hasToolchain, type Toolchain } from './go.js';
 import { cleanEnvironment } from './program.js';
 import { python } from './python.js';
 
 const requireAll = process.env['CI'] === 'true' || process.env['FLOWTAP_REQUIRE_ALL'] === '1';
 
-/** A program by its name, or a Python module as `python:<module>`. */
-export type Need = 'curl' | 'go' | 'wget' | 'nginx' | 'openssl' | 'bpftool' | 'setpriv' | 'unshare' | 'python:requests';
+/** A program by its name, a Python module as `python:<module>`, or a Go compiler as `go:<toolchain>`. */
+export type Need =
+  | `go:${Toolchain}`
+  | 'curl'
+  | 'wget'
+  | 'nginx'
+  | 'openssl'
+  | 'bpftool'
+  | 'setpriv'
+  | 'unshare'
+  | 'python:requests';
 
 /** Tests that capture live. Where that is not possible they are skipped with the reason in the title, or fail. */
 export function describeLive(title: string, needs: readonly Need[], body: () => void): void {
@@ -32,6 +42,7 @@ function firstMissing(needs: readonly Need[]): string | undefined {
 }
 
 function isThere(need: Need): boolean {
+  if (need.startsWith('go:')) return hasToolchain(need.slice('go:'.length) as Toolchain);
   const [command, args] = need.startsWith('python:')
     ? [python, ['-c', `import ${need.slice('python:'.length)}`]]
     : ['sh', ['-c', `command -v ${need}`]];
