@@ -15,19 +15,19 @@
 
 /* go.dev/s/regabi (cmd/compile/abi-internal.md): arguments and results in registers, the goroutine in one of its own. */
 #if defined(__TARGET_ARCH_x86)
-#define GO_ARGUMENT1(regs) ((regs)->ax)
-#define GO_ARGUMENT2(regs) ((regs)->bx)
-#define GO_ARGUMENT3(regs) ((regs)->cx)
-#define GO_ARGUMENT4(regs) ((regs)->di)
-#define GO_GOROUTINE(regs) ((regs)->r14)
-#define GO_STACK_POINTER(regs) ((regs)->sp)
+#define GO_ARGUMENT1(r) ((r)->ax)
+#define GO_ARGUMENT2(r) ((r)->bx)
+#define GO_ARGUMENT3(r) ((r)->cx)
+#define GO_ARGUMENT4(r) ((r)->di)
+#define GO_GOROUTINE(r) ((r)->r14)
+#define GO_STACK_POINTER(r) ((r)->sp)
 #elif defined(__TARGET_ARCH_arm64)
-#define GO_ARGUMENT1(regs) ((regs)->regs[0])
-#define GO_ARGUMENT2(regs) ((regs)->regs[1])
-#define GO_ARGUMENT3(regs) ((regs)->regs[2])
-#define GO_ARGUMENT4(regs) ((regs)->regs[3])
-#define GO_GOROUTINE(regs) ((regs)->regs[28])
-#define GO_STACK_POINTER(regs) ((regs)->sp)
+#define GO_ARGUMENT1(r) ((r)->regs[0])
+#define GO_ARGUMENT2(r) ((r)->regs[1])
+#define GO_ARGUMENT3(r) ((r)->regs[2])
+#define GO_ARGUMENT4(r) ((r)->regs[3])
+#define GO_GOROUTINE(r) ((r)->regs[28])
+#define GO_STACK_POINTER(r) ((r)->sp)
 #endif
 
 /* The stack ABI, at the first byte of Read and Write: above the return address the arguments, then the results. */
@@ -198,7 +198,7 @@ static __always_inline void go_bind_to_last_read(struct tls_session *session, u6
 /* goroutine: 0 when it is not known. */
 static __always_inline void go_transfer(u64 conn, u8 direction, u64 buffer, u64 bytes, u64 goroutine)
 {
-	struct tls_frame frame = { .buffer = buffer, .direction = direction };
+	struct tls_frame frame = { .ssl = conn, .buffer = buffer, .direction = direction };
 	struct tls_session bound = {};
 	struct tls_session *session = &bound;
 
