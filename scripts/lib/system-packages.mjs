@@ -21,6 +21,9 @@ export const groups = {
   test: [
     { name: 'curl', command: 'curl' },
     { name: 'wget', command: 'wget' },
+    { name: 'gnutls-bin', command: 'gnutls-cli' },
+    { name: 'libssl-dev', library: true },
+    { name: 'openjdk-17-jdk-headless', command: 'javac' },
     { name: 'openssl', command: 'openssl' },
     { name: 'python3', command: 'python3' },
     { name: 'python3-requests', library: true },

@@ -49,6 +49,7 @@ function expectAll(
     expect(flow).toMatchObject({
       scheme: 'https',
       tls: true,
+      fdSource: 'go',
       role,
       source: { address: '127.0.0.1', port: ports.get(id ?? '') },
       destination: { address: '127.0.0.1', port: server.port },

@@ -54,6 +54,15 @@ enum flowtap_gap {
 	FLOWTAP_GAP_DISCARDED = 4,
 };
 
+/* What told which socket a TLS session belongs to. */
+enum flowtap_fd_source {
+	FLOWTAP_FD_UNKNOWN = 0,
+	FLOWTAP_FD_SET_FD = 1, /* the program: SSL_set_fd and its kin */
+	FLOWTAP_FD_NESTED_CALL = 2, /* a socket call inside a TLS call */
+	FLOWTAP_FD_LAST_READ = 3, /* the socket that the thread read just before */
+	FLOWTAP_FD_GO = 4, /* the connection object of a Go program */
+};
+
 enum flowtap_process_action {
 	FLOWTAP_PROCESS_EXEC = 1,
 	FLOWTAP_PROCESS_EXIT = 2,
@@ -82,7 +91,9 @@ enum flowtap_counter {
 	FLOWTAP_COUNT_TLS_UNBOUND = 6,
 	FLOWTAP_COUNT_CONTROL_SENT = 7,
 	FLOWTAP_COUNT_DATA_SENT = 8,
-	FLOWTAP_COUNTERS = 9,
+	/* Sockets that were taken for a TLS session's and whose bytes showed that they are not. */
+	FLOWTAP_COUNT_TLS_REVOKED = 9,
+	FLOWTAP_COUNTERS = 10,
 };
 
 struct flowtap_header {
@@ -130,7 +141,8 @@ struct flowtap_data_record {
 	__u8 direction;
 	__u8 layer;
 	__u8 gap;
-	__u8 _pad[5];
+	__u8 fd_source; /* FLOWTAP_TLS only */
+	__u8 _pad[4];
 };
 
 struct flowtap_close_record {
@@ -145,6 +157,8 @@ struct flowtap_process_record {
 	__u32 action;
 	__u32 stopped; /* SIGSTOP was sent: whoever started it lets it go on */
 	char filename[FLOWTAP_NAME_BYTES];
+	__u32 target; /* that the process belongs to */
+	__u32 _pad;
 };
 
 struct flowtap_map_record {
@@ -153,6 +167,8 @@ struct flowtap_map_record {
 	__u64 inode;
 	__u32 device_major;
 	__u32 device_minor;
+	__u32 target; /* that the process belongs to */
+	__u32 _pad;
 };
 
 /* Read-only settings, fixed before the programs are loaded. */
@@ -188,6 +204,36 @@ struct flowtap_process {
 #define FLOWTAP_PROCESS_STOP_AT_EXEC (1 << 0)
 #define FLOWTAP_PROCESS_BY_CGROUP (1 << 1)
 
+/* connection.flags */
+#define CONNECTION_TLS (1 << 0)
+#define CONNECTION_JOINED_LATE (1 << 1)
+/* connect() is under way and nothing was announced. */
+#define CONNECTION_PENDING (1 << 2)
+#define CONNECTION_CLOSED (1 << 3)
+/* sequence_base[direction] is set: shift by the direction. */
+#define CONNECTION_HAS_BASE (1 << 4)
+
+/* Values of the map `connections` (key: struct sock *). */
+struct connection {
+	__u64 id;
+	__u64 socket; /* struct socket * and inode tell a new socket at an old address */
+	__u64 inode;
+	__u64 bytes[2][2]; /* transferred, [layer][direction] */
+	__u32 sequence_base[2]; /* TCP sequence number of byte 0 */
+	__u32 handshake_bytes[2]; /* ciphertext that was sent to user space */
+	__u64 ssl; /* SSL* that it carries, 0: none known */
+	__u64 plaintext_id; /* id that the plaintext was sent under when it came before the socket was known, else 0 */
+	__u32 pid;
+	__u32 tid;
+	__s32 fd;
+	__u8 role;
+	__u8 family;
+	__u8 flags;
+	__u8 _pad;
+	char comm[FLOWTAP_COMM_BYTES];
+	struct flowtap_addresses addresses;
+};
+
 /* Keys of the map `cgroup_targets`; the value is the target (__u32). */
 struct flowtap_cgroup_key {
 	__u64 id;
@@ -222,7 +268,7 @@ enum flowtap_go_place {
  * that points to the transferred count.
  */
 enum flowtap_tls_function {
-	/* int f(ssl, buffer, bytes): transferred bytes, or <= 0 */
+	/* int or ssize_t f(ssl, buffer, bytes): transferred bytes, or <= 0 */
 	FLOWTAP_TLS_READ = 1,
 	FLOWTAP_TLS_WRITE = 2,
 	/* int f(ssl, buffer, bytes, size_t *transferred) or (…, flags, size_t *transferred): 1 on success */
@@ -232,6 +278,10 @@ enum flowtap_tls_function {
 	FLOWTAP_TLS_SET_FD = 5,
 	/* void f(ssl) */
 	FLOWTAP_TLS_FREE = 6,
+	/* void f(session, void *): a descriptor by convention, and anything else in programs with transports of their own */
+	FLOWTAP_TLS_SET_POINTER = 7,
+	/* ssize_t f(session, …): as FLOWTAP_TLS_READ, and the data is in a buffer that the arguments do not tell */
+	FLOWTAP_TLS_READ_UNSEEN = 8,
 };
 
 #endif

@@ -182,6 +182,7 @@ static __always_inline bool go_bind(u64 conn, struct tls_session *session)
 	session->sock = (u64)ref.sock;
 	session->connection_id = connection->id;
 	session->fd = fd;
+	session->fd_source = FLOWTAP_FD_GO;
 	return true;
 }
 

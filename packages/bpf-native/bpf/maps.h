@@ -36,34 +36,6 @@ struct {
 	__type(value, u32);
 } cgroup_targets SEC(".maps");
 
-#define CONNECTION_TLS (1 << 0)
-#define CONNECTION_JOINED_LATE (1 << 1)
-/* connect() is under way and nothing was announced. */
-#define CONNECTION_PENDING (1 << 2)
-#define CONNECTION_CLOSED (1 << 3)
-/* sequence_base[direction] is set: shift by the direction. */
-#define CONNECTION_HAS_BASE (1 << 4)
-
-struct connection {
-	u64 id;
-	u64 socket; /* struct socket * and inode tell a new socket at an old address */
-	u64 inode;
-	u64 bytes[2][2]; /* transferred, [layer][direction] */
-	u32 sequence_base[2]; /* TCP sequence number of byte 0 */
-	u32 handshake_bytes[2]; /* ciphertext that was sent to user space */
-	u64 ssl; /* SSL* that it carries, 0: none known */
-	u64 plaintext_id; /* id that the plaintext was sent under when it came before the socket was known, else 0 */
-	u32 pid;
-	u32 tid;
-	s32 fd;
-	u8 role;
-	u8 family;
-	u8 flags;
-	u8 _pad;
-	char comm[FLOWTAP_COMM_BYTES];
-	struct flowtap_addresses addresses;
-};
-
 /*
  * Connections by struct sock *.
  * Inserted: in connection_create (accept, connect, first data of a connection that was there before).
@@ -104,7 +76,9 @@ struct tls_frame {
 	u64 sock; /* struct sock * of a socket call made inside */
 	s32 fd;
 	u8 direction;
-	u8 _pad[3];
+	u8 is_counted; /* by a call inside this one: a library function that is built on another one */
+	u8 is_ciphertext; /* what passed `sock` are TLS records */
+	u8 _pad;
 };
 
 /* TLS calls that a thread is in, innermost last: TLS inside TLS nests. */
@@ -134,7 +108,8 @@ struct tls_session {
 	u64 own_id; /* connection id that plaintext got while the socket was not known, 0: none */
 	u64 own_bytes[2];
 	s32 fd;
-	u32 _pad;
+	u8 fd_source;
+	u8 _pad[3];
 };
 
 /*
@@ -158,7 +133,7 @@ struct last_read {
 /*
  * The encrypted connection that a thread read from last, outside of any TLS call: programs that feed their TLS library
  * from memory (BIO_s_mem(3)) hand those bytes over next.
- * By pid_tgid. Inserted: in on_socket_data. Deleted: when a session took it. LRU.
+ * By pid_tgid. Inserted: in on_socket_data. Deleted: when a session looked at it. LRU.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -196,7 +171,10 @@ struct file_key {
 	u32 _pad;
 };
 
-/* Executable files that user space was told of. Inserted: in on_file_mapped. Never deleted: LRU. */
+/*
+ * Executable files that user space was told of.
+ * Inserted: in on_file_mapped. Deleted: by user space when it lets go of a file, all of them. LRU.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 8192);

@@ -37,7 +37,7 @@ static __always_inline void process_fork(struct task_struct *parent, struct task
 		add_process(child_pid, target, FLOWTAP_PROCESS_BY_CGROUP);
 }
 
-static __always_inline void send_process_record(u32 action, u32 stopped, const char *filename)
+static __always_inline void send_process_record(u32 action, u32 target, u32 stopped, const char *filename)
 {
 	struct flowtap_process_record *record = bpf_ringbuf_reserve(&events, sizeof(*record), 0);
 
@@ -48,6 +48,8 @@ static __always_inline void send_process_record(u32 action, u32 stopped, const c
 	fill_header(&record->header, FLOWTAP_PROCESS, sizeof(*record), 0, -1);
 	record->action = action;
 	record->stopped = stopped;
+	record->target = target;
+	record->_pad = 0;
 	record->filename[0] = 0;
 	if (filename)
 		bpf_probe_read_kernel_str(record->filename, sizeof(record->filename), filename);
@@ -67,18 +69,20 @@ static __always_inline void process_exec(struct linux_binprm *binary)
 		/* Held before its first instruction, until probes are on the libraries that it will use. */
 		stopped = bpf_send_signal(SIGSTOP) == 0;
 	}
-	send_process_record(FLOWTAP_PROCESS_EXEC, stopped, BPF_CORE_READ(binary, filename));
+	send_process_record(FLOWTAP_PROCESS_EXEC, process->target, stopped, BPF_CORE_READ(binary, filename));
 }
 
 static __always_inline void process_exit(struct task_struct *task)
 {
 	u32 pid = task->tgid;
 
-	if (!bpf_map_lookup_elem(&processes, &pid))
+	struct flowtap_process *process = bpf_map_lookup_elem(&processes, &pid);
+
+	if (!process)
 		return;
 	if (task->signal->live.counter > 0) /* other threads go on */
 		return;
-	send_process_record(FLOWTAP_PROCESS_EXIT, 0, NULL);
+	send_process_record(FLOWTAP_PROCESS_EXIT, process->target, 0, NULL);
 	bpf_map_delete_elem(&processes, &pid);
 }
 

@@ -78,8 +78,12 @@ static __always_inline void remember_read(u64 sock, s32 fd)
 {
 	u64 thread = bpf_get_current_pid_tgid();
 	struct last_read read = { .sock = sock, .fd = fd, .goroutine = go_goroutine_in_syscall() };
+	struct last_read *known = bpf_map_lookup_elem(&last_reads, &thread);
 
-	bpf_map_update_elem(&last_reads, &thread, &read, BPF_ANY);
+	if (known)
+		*known = read;
+	else
+		bpf_map_update_elem(&last_reads, &thread, &read, BPF_ANY);
 }
 
 __noinline int on_socket_data(struct call *call)
@@ -111,10 +115,6 @@ __noinline int on_socket_data(struct call *call)
 		t.capture_left = 0;
 
 	frame = current_tls_frame();
-	if (frame) {
-		frame->sock = (u64)ref.sock;
-		frame->fd = call->fd;
-	}
 	if (!(connection->flags & CONNECTION_TLS) && call->gap == FLOWTAP_GAP_NONE) {
 		bool first = connection->bytes[FLOWTAP_RAW][direction] == 0;
 
@@ -123,13 +123,23 @@ __noinline int on_socket_data(struct call *call)
 		    ((frame || (first && connection->flags & CONNECTION_JOINED_LATE)) && is_tls_header(head, t.left)))
 			connection->flags |= CONNECTION_TLS;
 	}
+	/*
+	 * Not any socket: a callback of the library may use another one inside a TLS call, for a log, or because it runs
+	 * the program's own code. What SSL_read reads from and SSL_write writes to is the session's.
+	 */
+	if (frame && frame->direction == direction &&
+	    (connection->flags & CONNECTION_TLS || (!frame->sock && connection->flags & CONNECTION_JOINED_LATE))) {
+		frame->sock = (u64)ref.sock;
+		frame->fd = call->fd;
+		frame->is_ciphertext = (connection->flags & CONNECTION_TLS) != 0;
+	}
 	t.record.offset = __sync_fetch_and_add(&connection->bytes[FLOWTAP_RAW][direction], call->bytes);
 
 	if (connection->flags & CONNECTION_TLS) {
 		/* Ciphertext stays in the kernel, but for the hellos. */
 		u32 sent = connection->handshake_bytes[direction];
 
-		if (!frame && direction == FLOWTAP_INGRESS && !connection->ssl)
+		if (!frame && direction == FLOWTAP_INGRESS)
 			remember_read((u64)ref.sock, call->fd);
 
 		if (sent >= TLS_HANDSHAKE_BYTES)

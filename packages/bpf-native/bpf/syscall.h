@@ -141,6 +141,8 @@ __noinline int on_file_mapped(u64 address, s32 fd)
 	struct file_key key = {};
 	struct flowtap_map_record *record;
 	struct file *file = NULL;
+	struct flowtap_process *process;
+	u32 pid = bpf_get_current_pid_tgid() >> 32;
 	u32 device;
 	u32 one = 1;
 
@@ -165,6 +167,9 @@ __noinline int on_file_mapped(u64 address, s32 fd)
 	record->inode = key.inode;
 	record->device_major = device >> 20; /* kdev_t.h: MINORBITS */
 	record->device_minor = device & 0xfffff;
+	process = bpf_map_lookup_elem(&processes, &pid);
+	record->target = process ? process->target : 0;
+	record->_pad = 0;
 	submit_control(record);
 	return 0;
 }

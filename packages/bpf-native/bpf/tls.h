@@ -3,9 +3,11 @@
 #define FLOWTAP_TLS_H
 
 /*
- * Which socket an SSL* belongs to, in order of trust: a socket call on the same thread inside a TLS call; SSL_set_fd;
- * for programs that feed the library from memory, the encrypted connection that the same thread has just read from and
- * that no other SSL* has. No layout of a library's structures is assumed.
+ * Which socket a TLS session (SSL*, gnutls_session_t) belongs to, in order of trust: what the program says by SSL_set_fd
+ * and its kin; a socket call on the same thread inside a TLS call; for programs that feed the library from memory, the
+ * encrypted connection that the same thread has just read from and that no other session has. Where they contradict each
+ * other the bytes decide: TLS records that pass a socket inside the session's own calls are the session's, and a socket
+ * that gave less ciphertext than the session gave plaintext is not. No layout of a library's structures is assumed.
  */
 
 static __always_inline struct tls_session_key session_key(u64 ssl)
@@ -42,8 +44,8 @@ static __always_inline struct tls_frame *current_tls_frame(void)
 	return &calls->frames[(calls->depth - 1) & (TLS_CALL_DEPTH - 1)];
 }
 
-/* count_argument: 4 or 5, or 0 when the return value has the count. */
-static __always_inline void tls_enter(struct pt_regs *ctx, u8 direction, u32 count_argument)
+/* count_argument: 4 or 5, or 0 when the return value has the count. has_buffer: it is the second argument. */
+static __always_inline void tls_enter(struct pt_regs *ctx, u8 direction, u32 count_argument, bool has_buffer)
 {
 	u64 thread = bpf_get_current_pid_tgid();
 	u64 stack_pointer = PT_REGS_SP(ctx);
@@ -79,12 +81,14 @@ static __always_inline void tls_enter(struct pt_regs *ctx, u8 direction, u32 cou
 	}
 	frame = &calls->frames[calls->depth & (TLS_CALL_DEPTH - 1)];
 	frame->ssl = PT_REGS_PARM1(ctx);
-	frame->buffer = PT_REGS_PARM2(ctx);
+	frame->buffer = has_buffer ? PT_REGS_PARM2(ctx) : 0;
 	frame->count_pointer = count_argument == 4 ? fourth : count_argument == 5 ? fifth : 0;
 	frame->stack_pointer = stack_pointer;
 	frame->sock = 0;
 	frame->fd = -1;
 	frame->direction = direction;
+	frame->is_counted = 0;
+	frame->is_ciphertext = 0;
 	calls->depth += 1;
 }
 
@@ -111,8 +115,13 @@ static __always_inline bool tls_pop(struct pt_regs *ctx, struct tls_frame *frame
 		if (frame->stack_pointer > stack_pointer)
 			return false;
 		calls->depth -= 1;
-		if (frame->stack_pointer == stack_pointer)
+		if (frame->stack_pointer == stack_pointer) {
+			struct tls_frame *caller = &calls->frames[(calls->depth - 1) & (TLS_CALL_DEPTH - 1)];
+
+			if (calls->depth > 0 && caller->ssl == frame->ssl && caller->direction == frame->direction)
+				caller->is_counted = 1;
 			return true;
+		}
 	}
 	return false;
 }
@@ -130,15 +139,29 @@ static __always_inline u64 transferred_bytes(struct pt_regs *ctx, const struct t
 	return bytes;
 }
 
-static __always_inline void bind_session(struct tls_session *session, u64 ssl, u64 sock, s32 fd)
+static __always_inline void bind_session(struct tls_session *session, u64 ssl, u64 sock, s32 fd, u8 fd_source)
 {
 	struct connection *connection = bpf_map_lookup_elem(&connections, &sock);
 
-	if (!connection || session->connection_id == connection->id)
+	if (!connection)
 		return;
+	if (session->connection_id == connection->id) {
+		/* One more witness. The most trusted one is named. */
+		if (fd_source < session->fd_source)
+			session->fd_source = fd_source;
+		connection->ssl = ssl;
+		return;
+	}
+	if (session->connection_id && session->own_id) {
+		/* The id stood for another connection, and ends with it. */
+		session->own_id = 0;
+		session->own_bytes[0] = 0;
+		session->own_bytes[1] = 0;
+	}
 	session->sock = sock;
 	session->connection_id = connection->id;
 	session->fd = fd;
+	session->fd_source = fd_source;
 	connection->ssl = ssl;
 	if (session->own_id && !connection->bytes[FLOWTAP_TLS][0] && !connection->bytes[FLOWTAP_TLS][1]) {
 		/* Plaintext went out before: that id gets the addresses now, and keeps the plaintext. */
@@ -169,8 +192,50 @@ static __always_inline void bind_to_last_read(struct tls_session *session, u64 s
 		return;
 	connection = bpf_map_lookup_elem(&connections, &read->sock);
 	if (connection && !connection->ssl)
-		bind_session(session, ssl, read->sock, read->fd);
+		bind_session(session, ssl, read->sock, read->fd, FLOWTAP_FD_LAST_READ);
 	bpf_map_delete_elem(&last_reads, &thread);
+}
+
+/* Ciphertext that was read before the capture began and not yet decrypted then. */
+#define MAX_UNSEEN_CIPHERTEXT (1 << 20)
+
+/*
+ * A socket that was only inferred must have given at least as much ciphertext as the session gives plaintext: every
+ * record is longer than what it holds (RFC 8446 section 5.2; nobody compresses since CRIME). What is written says
+ * nothing yet: the program hands the records on later.
+ */
+static __always_inline bool is_plausible(const struct tls_session *session, const struct connection *connection, u64 ssl,
+					 u8 direction, u64 bytes)
+{
+	u64 possible = connection->bytes[FLOWTAP_RAW][FLOWTAP_INGRESS];
+	u64 before = session->own_id ? session->own_bytes[FLOWTAP_INGRESS] :
+				       connection->bytes[FLOWTAP_TLS][FLOWTAP_INGRESS];
+
+	if (connection->ssl != ssl) /* a better witness gave it to another session */
+		return false;
+	if (direction != FLOWTAP_INGRESS)
+		return true;
+	if (connection->flags & CONNECTION_JOINED_LATE)
+		possible += MAX_UNSEEN_CIPHERTEXT;
+	return before + bytes <= possible;
+}
+
+/* From here on the plaintext goes under an id of its own, until another socket is found. */
+static __always_inline void revoke_binding(struct tls_session *session, struct connection *connection, u64 ssl,
+					   u64 bytes)
+{
+	count(FLOWTAP_COUNT_TLS_REVOKED, bytes);
+	if (connection->ssl == ssl)
+		connection->ssl = 0;
+	if (connection->plaintext_id == session->own_id)
+		connection->plaintext_id = 0;
+	session->sock = 0;
+	session->connection_id = 0;
+	session->fd = -1;
+	session->fd_source = FLOWTAP_FD_UNKNOWN;
+	session->own_id = 0;
+	session->own_bytes[0] = 0;
+	session->own_bytes[1] = 0;
 }
 
 static __always_inline void send_plaintext(struct tls_session *session, const struct tls_frame *frame, u64 bytes)
@@ -179,6 +244,11 @@ static __always_inline void send_plaintext(struct tls_session *session, const st
 	struct transfer t = {};
 	u8 direction = frame->direction & 1;
 
+	if (connection && session->fd_source == FLOWTAP_FD_LAST_READ &&
+	    !is_plausible(session, connection, frame->ssl, direction, bytes)) {
+		revoke_binding(session, connection, frame->ssl, bytes);
+		connection = NULL;
+	}
 	if (connection)
 		connection->flags |= CONNECTION_TLS;
 	if (connection && !session->own_id && !connection->plaintext_id) {
@@ -201,8 +271,13 @@ static __always_inline void send_plaintext(struct tls_session *session, const st
 		begin_transfer(&t, &own, direction, FLOWTAP_TLS, bytes, session->fd);
 		t.record.offset = __sync_fetch_and_add(&session->own_bytes[direction], bytes);
 	}
+	t.record.fd_source = session->fd_source;
 	t.segment = frame->buffer;
 	t.segment_left = bytes;
+	if (!frame->buffer) {
+		t.record.gap = FLOWTAP_GAP_ZERO_COPY;
+		t.capture_left = 0;
+	}
 	send_transfer(&t);
 }
 
@@ -218,12 +293,12 @@ static __always_inline int on_tls_return(struct pt_regs *ctx)
 	if (!session)
 		return 0;
 	/* Calls that fail count too: during a handshake they all do. */
-	if (frame.sock)
-		bind_session(session, frame.ssl, frame.sock, frame.fd);
-	else if (!connection_of_session(session))
+	if (frame.sock && (frame.is_ciphertext || !connection_of_session(session)))
+		bind_session(session, frame.ssl, frame.sock, frame.fd, FLOWTAP_FD_NESTED_CALL);
+	else if (frame.direction == FLOWTAP_INGRESS && !connection_of_session(session))
 		bind_to_last_read(session, frame.ssl);
 	bytes = transferred_bytes(ctx, &frame);
-	if (bytes)
+	if (bytes && !frame.is_counted)
 		send_plaintext(session, &frame, bytes);
 	return 0;
 }
@@ -238,7 +313,7 @@ static __always_inline void tls_set_fd(u64 ssl, s32 fd)
 		return;
 	session = session_of(ssl);
 	if (session)
-		bind_session(session, ssl, (u64)ref.sock, fd);
+		bind_session(session, ssl, (u64)ref.sock, fd, FLOWTAP_FD_SET_FD);
 }
 
 static __always_inline void tls_free(u64 ssl)
@@ -275,14 +350,21 @@ static __always_inline int on_tls_entry(struct pt_regs *ctx, u64 cookie)
 	switch (cookie & 0xff) {
 	case FLOWTAP_TLS_READ:
 	case FLOWTAP_TLS_READ_EX:
-		tls_enter(ctx, FLOWTAP_INGRESS, count_argument);
+		tls_enter(ctx, FLOWTAP_INGRESS, count_argument, true);
 		break;
 	case FLOWTAP_TLS_WRITE:
 	case FLOWTAP_TLS_WRITE_EX:
-		tls_enter(ctx, FLOWTAP_EGRESS, count_argument);
+		tls_enter(ctx, FLOWTAP_EGRESS, count_argument, true);
+		break;
+	case FLOWTAP_TLS_READ_UNSEEN:
+		tls_enter(ctx, FLOWTAP_INGRESS, count_argument, false);
 		break;
 	case FLOWTAP_TLS_SET_FD:
 		tls_set_fd(PT_REGS_PARM1(ctx), (s32)PT_REGS_PARM2(ctx));
+		break;
+	case FLOWTAP_TLS_SET_POINTER:
+		if (PT_REGS_PARM2(ctx) <= 0x7fffffff)
+			tls_set_fd(PT_REGS_PARM1(ctx), (s32)PT_REGS_PARM2(ctx));
 		break;
 	case FLOWTAP_TLS_FREE:
 		tls_free(PT_REGS_PARM1(ctx));

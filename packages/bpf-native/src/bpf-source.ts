@@ -4,6 +4,8 @@ import { type ClockBase, type EventSource, type EventSourceEvents, type Logger, 
 import { EventEmitter } from 'eventemitter3';
 import { attachBackend, type Backend, unusedPrograms } from './backend.js';
 import { BatchPacer } from './batch-pacer.js';
+import { BlindSpotWatch } from './blind-spot-watch.js';
+import { type ConnectionTotals, readConnections, unreadTotals } from './connection-totals.js';
 import { BpfError } from './errors.js';
 import { availableBackends, hasUprobeMulti } from './kernel-features.js';
 import { loadAddon } from './load-addon.js';
@@ -49,6 +51,7 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
   readonly #losses = new LossReporter();
   readonly #pacer = new BatchPacer();
   readonly #processes: ProcessEvents;
+  readonly #blindSpots = new BlindSpotWatch((pid, spot) => this.#processes.learned(pid, spot));
   #state: State = 'new';
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
@@ -131,12 +134,15 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
     const { id, pids } = await translating(async () => targets.add(target));
     for (const pid of pids) this.#processes.running(pid);
     // Their children may live shorter than it takes to follow a library from its first mapping.
-    const caches = [tls.inspectLinkerCache(), ...pids.map((pid) => tls.inspectLinkerCache(pid))];
-    await this.#track(Promise.all([...caches, ...pids.map((pid) => tls.inspectProcess(pid))]));
+    const caches = [tls.inspectLinkerCache(id), ...pids.map((pid) => tls.inspectLinkerCache(id, pid))];
+    await this.#track(Promise.all([...caches, ...pids.map((pid) => tls.inspectProcess(pid, id))]));
     return {
       pids,
       remove: () => {
-        if (this.#state === 'running') targets.remove(id);
+        if (this.#state === 'running') {
+          targets.remove(id);
+          tls.usersChanged();
+        }
         return Promise.resolve();
       },
     };
@@ -149,18 +155,26 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
    */
   async spawn(command: string, args: readonly string[] = [], options: SpawnOptions = {}): Promise<ChildProcess> {
     const { session, targets, tls } = this.#running();
-    await this.#track(tls.inspectLinkerCache());
-    this.#running(); // stop() may have been called meanwhile
-    const child = spawnHeld(session, this.#ownPid, targets.addSpawned(), command, args, options, (pid) =>
-      tls.inspectProcess(pid),
-    );
-    return this.#track(child);
+    const target = targets.addSpawned();
+    const start = async () => {
+      await tls.inspectLinkerCache(target);
+      this.#running(); // stop() may have been called meanwhile
+      return spawnHeld(session, this.#ownPid, target, command, args, options, async (pid) => {
+        await Promise.all([tls.inspectProcess(pid, target), this.#blindSpots.started(pid)]);
+      });
+    };
+    return this.#track(start().finally(() => targets.spawned(target)));
   }
 
   /** Events and bytes by cause, and how many records were sent: running totals. */
   counters(): Readonly<Record<string, number>> {
     if (this.#session) this.#reportLosses();
     return this.#losses.totals();
+  }
+
+  /** The targets' open connections with the bytes that passed since they were first seen. @throws StateError */
+  connections(): readonly ConnectionTotals[] {
+    return readConnections(this.#running().session);
   }
 
   paceBy(ready: () => Promise<void> | undefined): void {
@@ -178,9 +192,14 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
     const session = this.#session;
     this.#state = 'stopping';
     clearInterval(this.#lossTimer);
+    this.#tls?.stop();
     if (session) {
       await session.detach(this.#links);
       await session.stop();
+      // Nothing is read any more; the kernel's maps are still there.
+      for (const event of unreadTotals(readConnections(session), Number(process.hrtime.bigint()))) {
+        this.emit('connect', event);
+      }
       this.#reportLosses();
       this.#session = undefined;
       while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
@@ -200,8 +219,9 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
     this.#session = session;
     await session.load(this.#options.native, unusedPrograms(this.#backend), hasUprobeMulti());
     this.#ownPid = session.whoAmI() || process.pid;
-    this.#targets = new TargetSet(session, this.#ownPid);
-    this.#tls = new TlsAttacher(session, this.#logger);
+    const targets = new TargetSet(session, this.#ownPid);
+    this.#targets = targets;
+    this.#tls = new TlsAttacher(session, this.#logger, () => targets.living());
     this.#clock = readClock();
     const decoder = this.#createDecoder(this.#tls);
     session.start((batch, bytes) => {
@@ -234,14 +254,20 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
       getsockname: (event) => this.emit('getsockname', event),
       data: (event) => {
         this.#processes.seen(event.pid, event.comm, event.timestampNs);
+        if (event.encrypted) this.#blindSpots.encrypts(event.pid);
         this.emit('data', event);
       },
       close: (event) => this.emit('close', event),
       process: (record) => {
         this.#processes.record(record);
-        if (record.action === 'exec') this.#inBackground(tls.inspectProcess(record.pid));
+        this.#blindSpots.gone(record.pid);
+        tls.usersChanged();
+        if (record.action === 'exec') {
+          this.#inBackground(tls.inspectProcess(record.pid, record.target));
+          void this.#blindSpots.started(record.pid);
+        }
       },
-      map: (record) => this.#inBackground(tls.inspectMapping(record.pid, record.start)),
+      map: (record) => this.#inBackground(tls.inspectMapping(record.pid, record.start, record.target)),
       invalid: (reason) => this.emit('error', new BpfError('BPF_MAP', `The kernel side sent a ${reason}.`)),
     });
   }

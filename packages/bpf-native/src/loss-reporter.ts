@@ -3,7 +3,7 @@ import type { LostEvent } from '@flowtap/core';
 import { COUNTERS, type CounterName } from './record-layout.js';
 
 /** Not losses: what was sent, and plaintext that is delivered without addresses. */
-const INFORMATIONAL: ReadonlySet<CounterName> = new Set(['control-sent', 'data-sent', 'tls-unbound']);
+const INFORMATIONAL: ReadonlySet<CounterName> = new Set(['control-sent', 'data-sent', 'tls-unbound', 'tls-revoked']);
 
 /** Turns the kernel's running counters into events that say what was lost since the last look. */
 export class LossReporter {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** An executable mapping of a file, from /proc/pid/maps (proc_pid_maps(5)). */
 export interface FileMapping {
   /** Hexadecimal `start-end`, as /proc/pid/map_files names it. */
   readonly range: string;
+  readonly inode: string;
   /** As the process sees it. */
   readonly path: string;
 }
@@ -15,6 +16,26 @@ function readText(path: string): string | undefined {
   } catch {
     return undefined; // the process is gone
   }
+}
+
+/** The first of these files that can be opened. */
+export function openFirst(candidates: readonly string[]): number | undefined {
+  for (const candidate of candidates) {
+    try {
+      return openSync(candidate, 'r');
+    } catch {
+      // Gone or not allowed: the next name may do.
+    }
+  }
+  return undefined;
+}
+
+/**
+ * map_files leads to the very inode, also when the file was deleted or replaced; the path through the process's root is
+ * for kernels and capabilities that refuse it.
+ */
+export function openMapping(pid: number, { range, path }: FileMapping): number | undefined {
+  return openFirst([`/proc/${pid}/map_files/${range}`, `/proc/${pid}/root${path}`]);
 }
 
 export function processExists(pid: number): boolean {
@@ -59,13 +80,20 @@ export function processTree(root: number): Set<number> {
   return tree;
 }
 
+/** One mapping of each file. */
+export function distinctMappings(pid: number): FileMapping[] {
+  const byPath = new Map<string, FileMapping>();
+  for (const mapping of executableMappings(pid)) if (!byPath.has(mapping.path)) byPath.set(mapping.path, mapping);
+  return [...byPath.values()];
+}
+
 export function executableMappings(pid: number): FileMapping[] {
   const mappings: FileMapping[] = [];
   for (const line of readText(`/proc/${pid}/maps`)?.split('\n') ?? []) {
     // range perms offset device inode path
     const match = /^(\S+) ..x. \S+ \S+ (\d+)\s+(\/.*)$/.exec(line);
-    if (match?.[1] && match[3] && match[2] !== '0') {
-      mappings.push({ range: match[1].replace(/\b0+(?=[0-9a-f])/g, ''), path: match[3] });
+    if (match?.[1] && match[2] && match[3] && match[2] !== '0') {
+      mappings.push({ range: match[1].replace(/\b0+(?=[0-9a-f])/g, ''), inode: match[2], path: match[3] });
     }
   }
   return mappings;

@@ -18,6 +18,7 @@ const record = (action: 'exec' | 'exit', pid: number, filename = '') => ({
   comm: 'x',
   timestampNs: 5,
   stopped: false,
+  target: 1,
 });
 
 describe('processes are announced', () => {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ProcessEvent } from '@flowtap/core';
+import type { FlowError, ProcessEvent } from '@flowtap/core';
 import { readComm, readExe } from './proc.js';
 import type { ProcessRecord } from './record-decoder.js';
 
@@ -21,6 +21,20 @@ export class ProcessEvents {
   /** A process that shows up in an event: a child that was forked and has executed nothing. */
   seen(pid: number, comm: string, timestampNs: number): void {
     if (!this.#announced.has(pid)) this.#announce(pid, comm, timestampNs);
+  }
+
+  /** Why TLS of this process cannot be read, where it cannot. */
+  learned(pid: number, { code, message }: FlowError): void {
+    const exe = readExe(pid);
+    this.#emit({
+      type: 'process',
+      timestampNs: Number(process.hrtime.bigint()),
+      action: 'running',
+      pid,
+      comm: readComm(pid) ?? '',
+      ...(exe === undefined ? {} : { exe }),
+      tlsBlindSpot: { code, message },
+    });
   }
 
   record({ action, pid, comm, timestampNs, filename }: ProcessRecord): void {

@@ -97,6 +97,25 @@ describe('a record of each type becomes its event', () => {
     ]);
   });
 
+  it('tells what named the socket of plaintext, from the first plaintext on', () => {
+    const records = [
+      connectRecord(IPV4),
+      dataRecord({ ...IPV4, layer: 0, fdSource: 2 }),
+      dataRecord({ ...IPV4, layer: 1, fdSource: 0 }),
+      dataRecord({ ...IPV4, layer: 1, fdSource: 3 }),
+      connectRecord(IPV4),
+      dataRecord({ ...IPV4, layer: 1, fdSource: 200 }),
+    ];
+    expect(decode(...records).events.map(({ connection }) => connection.fdSource)).toEqual([
+      undefined,
+      undefined,
+      'unknown',
+      'last-read',
+      undefined,
+      'unknown',
+    ]);
+  });
+
   it('close', () => {
     const [event] = decode(closeRecord({ totals: [1, 2 ** 40, 3, 4] })).events;
     expect(event).toMatchObject({
@@ -113,7 +132,7 @@ describe('a record of each type becomes its event', () => {
       processRecord({ filename: 'x'.repeat(255) }),
     );
     expect(processes).toMatchObject([
-      { action: 'exec', stopped: true, filename: '/usr/bin/größe' },
+      { action: 'exec', stopped: true, filename: '/usr/bin/größe', target: 1 },
       { action: 'exit', stopped: false, filename: '' },
       { filename: 'x'.repeat(255) },
     ]);
@@ -121,7 +140,7 @@ describe('a record of each type becomes its event', () => {
 
   it('map', () => {
     expect(decode(mapRecord({ start: 0x7fff_ffff_f000n, inode: 2n ** 63n })).maps).toEqual([
-      { pid: 100, start: 0x7fff_ffff_f000n, inode: 2n ** 63n, deviceMajor: 254, deviceMinor: 3 },
+      { pid: 100, start: 0x7fff_ffff_f000n, inode: 2n ** 63n, deviceMajor: 254, deviceMinor: 3, target: 1 },
     ]);
   });
 });

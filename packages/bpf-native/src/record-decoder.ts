@@ -6,6 +6,7 @@ import type {
   DataEvent,
   Direction,
   Endpoint,
+  FdSource,
   GapReason,
   GetsocknameEvent,
   Layer,
@@ -37,6 +38,8 @@ export interface ProcessRecord {
   readonly stopped: boolean;
   /** As given to execve; empty at exit. */
   readonly filename: string;
+  /** That it belongs to. */
+  readonly target: number;
 }
 
 /** A target mapped an executable file. */
@@ -46,6 +49,8 @@ export interface MapRecord {
   readonly inode: bigint;
   readonly deviceMajor: number;
   readonly deviceMinor: number;
+  /** That the process belongs to. */
+  readonly target: number;
 }
 
 export interface RecordHandler {
@@ -64,6 +69,9 @@ const FAMILY = { ipv4: 1, ipv6: 2, unix: 3 } as const;
 const DIRECTIONS: readonly Direction[] = ['ingress', 'egress'];
 const LAYERS: readonly Layer[] = ['raw', 'tls'];
 const GAPS: readonly (GapReason | undefined)[] = [undefined, 'copy-failed', 'call-limit', 'zero-copy', 'discarded'];
+
+/** Order of `enum flowtap_fd_source`. */
+const FD_SOURCES: readonly FdSource[] = ['unknown', 'set-fd', 'nested-call', 'last-read', 'go'];
 
 /** What is kept of a connection, so that its strings are made once and not for each event. */
 interface Known {
@@ -182,6 +190,7 @@ export class RecordDecoder {
       inode: this.#view.getBigUint64(at + MAP.inode, true),
       deviceMajor: this.#u32(at + MAP.deviceMajor),
       deviceMinor: this.#u32(at + MAP.deviceMinor),
+      target: this.#u32(at + MAP.target),
     });
   }
 
@@ -195,6 +204,11 @@ export class RecordDecoder {
     }
     const bytes = this.#batch.subarray(at + DATA.bytes, at + size);
     const gapReason = GAPS[this.#view.getUint8(at + DATA.gap)];
+    const layer = LAYERS[this.#view.getUint8(at + DATA.layer)] ?? 'raw';
+    if (layer === 'tls') {
+      const fdSource = FD_SOURCES[this.#view.getUint8(at + DATA.fdSource)] ?? 'unknown';
+      if (known.info.fdSource !== fdSource) known.info = { ...known.info, fdSource };
+    }
     const event: DataEvent = {
       type: 'data',
       timestampNs: this.#u64(at + HEADER.timestampNs),
@@ -204,7 +218,7 @@ export class RecordDecoder {
       fd: this.#view.getInt32(at + HEADER.fd, true),
       comm: known.comm,
       direction: DIRECTIONS[this.#view.getUint8(at + DATA.direction)] ?? 'ingress',
-      layer: LAYERS[this.#view.getUint8(at + DATA.layer)] ?? 'raw',
+      layer,
       encrypted: (this.#view.getUint8(at + HEADER.flags) & HeaderFlag.encrypted) !== 0,
       offset: this.#u64(at + DATA.offset),
       length: this.#u32(at + DATA.length),
@@ -236,6 +250,7 @@ export class RecordDecoder {
       action: this.#u32(at + PROCESS.action) === 1 ? 'exec' : 'exit',
       stopped: this.#u32(at + PROCESS.stopped) !== 0,
       filename: this.#text(at + PROCESS.filename, PROCESS.filenameBytes, 'utf8'),
+      target: this.#u32(at + PROCESS.target),
     });
   }
 

@@ -24,6 +24,11 @@ const expressions: Record<string, string> = {
   'PROCESS_ENTRY.byCgroup': 'FLOWTAP_PROCESS_BY_CGROUP',
   'CGROUP_KEY.bytes': 'sizeof(struct flowtap_cgroup_key)',
   'CLOSE.plaintextId': 'offsetof(struct flowtap_close_record, plaintext_id)',
+  'CONNECTION_ENTRY.bytes': 'sizeof(struct connection)',
+  'CONNECTION_ENTRY.rawIngress': 'offsetof(struct connection, bytes[FLOWTAP_RAW][FLOWTAP_INGRESS])',
+  'CONNECTION_ENTRY.rawEgress': 'offsetof(struct connection, bytes[FLOWTAP_RAW][FLOWTAP_EGRESS])',
+  'CONNECTION_ENTRY.tlsIngress': 'offsetof(struct connection, bytes[FLOWTAP_TLS][FLOWTAP_INGRESS])',
+  'CONNECTION_ENTRY.tlsEgress': 'offsetof(struct connection, bytes[FLOWTAP_TLS][FLOWTAP_EGRESS])',
   'CLOSE.rawIngress': 'offsetof(struct flowtap_close_record, bytes[FLOWTAP_RAW][FLOWTAP_INGRESS])',
   'CLOSE.rawEgress': 'offsetof(struct flowtap_close_record, bytes[FLOWTAP_RAW][FLOWTAP_EGRESS])',
   'CLOSE.tlsIngress': 'offsetof(struct flowtap_close_record, bytes[FLOWTAP_TLS][FLOWTAP_INGRESS])',
@@ -38,6 +43,7 @@ const structs: Record<string, string> = {
   MAP: 'flowtap_map_record',
   PROCESS_ENTRY: 'flowtap_process',
   CGROUP_KEY: 'flowtap_cgroup_key',
+  CONNECTION_ENTRY: 'connection',
 };
 
 const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
@@ -57,6 +63,9 @@ function collectExpressions(): void {
   for (const flag of Object.keys(layout.HeaderFlag)) {
     expressions[`HeaderFlag.${flag}`] = `FLOWTAP_FLAG_${snake(flag).toUpperCase()}`;
   }
+  for (const flag of Object.keys(layout.ConnectionFlag)) {
+    expressions[`ConnectionFlag.${flag}`] = `CONNECTION_${snake(flag).toUpperCase()}`;
+  }
   for (const name of Object.keys(layout.TlsFunction)) {
     expressions[`TlsFunction.${name}`] = `FLOWTAP_TLS_${snake(name).toUpperCase()}`;
   }
@@ -67,7 +76,7 @@ function collectExpressions(): void {
     expressions[`GoFlag.${name}`] = `FLOWTAP_GO_${snake(name).toUpperCase()}`;
   }
   layout.COUNTERS.forEach((name, index) => {
-    expressions[`COUNTERS.${index}`] = `FLOWTAP_COUNT_${name.replace('-', '_').toUpperCase()}`;
+    expressions[`COUNTERS.${index}`] = `FLOWTAP_COUNT_${name.replaceAll('-', '_').toUpperCase()}`;
   });
   expressions['COUNTERS.length'] = 'FLOWTAP_COUNTERS';
 }
@@ -98,7 +107,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 it('agrees with the C compiler on every offset, size and number of event.h', () => {
   const ours: Record<string, number> = {};
-  const numbers = ['RecordType', 'HeaderFlag', 'TlsFunction', 'GoPlace', 'GoFlag'];
+  const numbers = ['RecordType', 'HeaderFlag', 'ConnectionFlag', 'TlsFunction', 'GoPlace', 'GoFlag'];
   for (const table of [...Object.keys(structs), 'ADDRESSES', 'CLOSE', ...numbers]) {
     const members = layout[table as keyof typeof layout] as Record<string, number>;
     for (const [member, value] of Object.entries(members)) ours[`${table}.${member}`] = value;

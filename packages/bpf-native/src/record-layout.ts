@@ -46,6 +46,7 @@ export const DATA = {
   direction: 112,
   layer: 113,
   gap: 114,
+  fdSource: 115,
 } as const;
 
 export const CLOSE = {
@@ -57,16 +58,42 @@ export const CLOSE = {
   plaintextId: 128,
 } as const;
 
-export const PROCESS = { bytes: 320, action: 56, stopped: 60, filename: 64, filenameBytes: 256 } as const;
+export const PROCESS = { bytes: 328, action: 56, stopped: 60, filename: 64, filenameBytes: 256, target: 320 } as const;
 
-export const MAP = { bytes: 80, start: 56, inode: 64, deviceMajor: 72, deviceMinor: 76 } as const;
+export const MAP = { bytes: 88, start: 56, inode: 64, deviceMajor: 72, deviceMinor: 76, target: 80 } as const;
 
 /** Values of the kernel's maps. */
 export const PROCESS_ENTRY = { bytes: 8, target: 0, flags: 4, byCgroup: 2 } as const;
+export const CONNECTION_ENTRY = {
+  bytes: 160,
+  id: 0,
+  rawIngress: 24,
+  rawEgress: 32,
+  tlsIngress: 40,
+  tlsEgress: 48,
+  plaintextId: 80,
+  pid: 88,
+  fd: 96,
+  role: 100,
+  family: 101,
+  flags: 102,
+  comm: 104,
+  addresses: 120,
+} as const;
+export const ConnectionFlag = { tls: 1, joinedLate: 2, pending: 4, closed: 8 } as const;
 export const CGROUP_KEY = { bytes: 16, id: 0, hierarchy: 8 } as const;
 
 /** Attach cookies of TLS probes. */
-export const TlsFunction = { read: 1, write: 2, readEx: 3, writeEx: 4, setFd: 5, free: 6 } as const;
+export const TlsFunction = {
+  read: 1,
+  write: 2,
+  readEx: 3,
+  writeEx: 4,
+  setFd: 5,
+  free: 6,
+  setPointer: 7,
+  readUnseen: 8,
+} as const;
 
 /** Attach cookies of the probes in Go's crypto/tls: place and flags. */
 export const GoPlace = { copy: 1, send: 2, read: 3, write: 4, close: 5 } as const;
@@ -83,6 +110,7 @@ export const COUNTERS = [
   'tls-unbound',
   'control-sent',
   'data-sent',
+  'tls-revoked',
 ] as const;
 
 export type CounterName = (typeof COUNTERS)[number];

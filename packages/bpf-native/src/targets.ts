@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type CgroupId, cgroupProcesses, resolveCgroup } from './cgroup.js';
 import { TargetError } from './errors.js';
+import type { LivingTargets } from './file-users.js';
 import type { NativeSession } from './native-binding.js';
 import { processExists, processTree } from './proc.js';
 import { CGROUP_KEY, PROCESS_ENTRY } from './record-layout.js';
@@ -19,6 +20,8 @@ export class TargetSet {
   readonly #session: NativeSession;
   readonly #ownPid: number;
   readonly #entries = new Map<number, Entry>();
+  /** Targets whose command is about to be started. */
+  readonly #starting = new Set<number>();
   #nextId = 1;
 
   constructor(session: NativeSession, ownPid: number) {
@@ -46,7 +49,13 @@ export class TargetSet {
   addSpawned(): number {
     const id = this.#nextId++;
     this.#entries.set(id, { id, spawned: true });
+    this.#starting.add(id);
     return id;
+  }
+
+  /** Its command runs, or could not be started. */
+  spawned(id: number): void {
+    this.#starting.delete(id);
   }
 
   remove(id: number): void {
@@ -58,6 +67,21 @@ export class TargetSet {
     for (const other of this.#entries.values()) this.#enroll(other);
     // A process may fork between being read and being deleted; its child then carries the id until the next pass.
     for (let passes = 0; passes < 10 && this.#release(id) > 0; passes++);
+  }
+
+  /** Processes of every target as the kernel has them now. */
+  living(): LivingTargets {
+    const processes = new Map<number, number[]>();
+    const entries = this.#session.mapEntries('processes');
+    for (let i = 0; i + 1 < entries.length; i += 2) {
+      const target = entries[i + 1]?.readUInt32LE(PROCESS_ENTRY.target) ?? 0;
+      const pids = processes.get(target);
+      const pid = entries[i]?.readUInt32LE(0) ?? 0;
+      if (pids === undefined) processes.set(target, [pid]);
+      else pids.push(pid);
+    }
+    const lasting = [...this.#entries.values()].filter((entry) => 'cgroup' in entry).map(({ id }) => id);
+    return { processes, lasting: new Set([...lasting, ...this.#starting]) };
   }
 
   #toEntry(target: RunningTarget): Entry {

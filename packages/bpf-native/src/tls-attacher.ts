@@ -1,68 +1,85 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readFileSync } from 'node:fs';
 import type { Logger } from '@flowtap/core';
-import { findFunctions } from './elf.js';
-import { planGoProbes } from './go-probes.js';
+import { planFile } from './file-plan.js';
+import { type FileUsers, hasUsers, type LivingTargets } from './file-users.js';
 import type { NativeSession } from './native-binding.js';
 import { toBpfError } from './native-errors.js';
-import { executableMappings, type FileMapping } from './proc.js';
-import { planTlsProbes, TLS_SYMBOLS, type TlsPlace, type TlsProbes } from './tls-probes.js';
-import type { ReadCode } from './x86-code.js';
+import { distinctMappings, executableMappings, openFirst, openMapping } from './proc.js';
+import type { TlsPlace } from './tls-plan.js';
+import type { TlsLibraryName } from './tls-probes.js';
 
 /** A file whose TLS functions are probed. */
 export interface TlsLibrary {
   /** As the process saw it that made it known. */
   readonly path: string;
+  /** Whose functions it has; BoringSSL and LibreSSL have those of OpenSSL. */
+  readonly library: TlsLibraryName;
   /** Behind the exported functions, where that is cheaper and the code shows that it is safe, or at them. */
   readonly place: TlsPlace;
   /** Of a Go program that tells it, such as "go1.19.8". */
-  readonly goVersion?: string | undefined;
+  readonly version?: string;
 }
+
+interface KnownFile extends FileUsers {
+  work: Promise<void>;
+  /** Absent: it has no TLS functions, or they are not probed yet. */
+  probes?: { readonly links: readonly number[]; readonly library: TlsLibrary };
+}
+
+/** Files without TLS functions that are remembered, so that they are read once. */
+const MAX_FILES = 8192;
+
+/** Probes of files that nobody uses are taken off so long after the event that may have made them useless. */
+const SWEEP_DELAY_MS = 100;
+/** A sweep reads the memory maps of processes: with many processes that end it is not made for each. */
+const SWEEP_INTERVAL_MS = 1000;
 
 /**
  * Finds TLS libraries in what targets map and probes each file once, for every process that maps it or ever will:
- * uprobes belong to the inode.
+ * uprobes belong to the inode. A file is let go when the last target that had a use for it is gone.
  */
 export class TlsAttacher {
   readonly #session: NativeSession;
   readonly #logger: Logger;
-  /** By device and inode: files that were looked at, with the attachment under way or done. */
-  readonly #files = new Map<string, Promise<void>>();
-  readonly #libraries: TlsLibrary[] = [];
+  readonly #living: () => LivingTargets;
+  /** By device, inode, size and time of change. */
+  readonly #files = new Map<string, KnownFile>();
+  #sweepTimer: NodeJS.Timeout | undefined;
+  #lastSweepMs = Number.NEGATIVE_INFINITY;
+  #isStopped = false;
 
-  constructor(session: NativeSession, logger: Logger) {
+  constructor(session: NativeSession, logger: Logger, living: () => LivingTargets) {
     this.#session = session;
     this.#logger = logger;
+    this.#living = living;
   }
 
   get libraries(): readonly TlsLibrary[] {
-    return this.#libraries;
+    return [...this.#files.values()].flatMap(({ probes }) => (probes === undefined ? [] : [probes.library]));
   }
 
   /** Everything executable that a process has mapped, its own program included. */
-  async inspectProcess(pid: number): Promise<void> {
-    const seen = new Set<string>();
-    const work: Promise<void>[] = [];
-    for (const mapping of executableMappings(pid)) {
-      if (seen.has(mapping.path)) continue;
-      seen.add(mapping.path);
-      work.push(this.#inspectMapping(pid, mapping));
-    }
-    await Promise.all(work);
+  async inspectProcess(pid: number, target: number): Promise<void> {
+    await Promise.all(
+      distinctMappings(pid).map((mapping) =>
+        this.#inspect(openMapping(pid, mapping), mapping.path, 'mappedBy', target),
+      ),
+    );
   }
 
   /** The file that a process has just mapped at this address. */
-  async inspectMapping(pid: number, start: bigint): Promise<void> {
+  async inspectMapping(pid: number, start: bigint, target: number): Promise<void> {
     const prefix = `${start.toString(16)}-`;
     const mapping = executableMappings(pid).find(({ range }) => range.startsWith(prefix));
-    if (mapping) await this.#inspectMapping(pid, mapping);
+    if (mapping) await this.#inspect(openMapping(pid, mapping), mapping.path, 'mappedBy', target);
   }
 
   /**
    * Libraries that the dynamic linker knows (ld.so(8)), of this machine or of the root directory that a process has: a
    * program that is about to start may use them sooner than a probe could follow its first mapping.
    */
-  async inspectLinkerCache(pid?: number): Promise<void> {
+  async inspectLinkerCache(target: number, pid?: number): Promise<void> {
     const root = pid === undefined ? '' : `/proc/${pid}/root`;
     let cache: string;
     try {
@@ -70,71 +87,93 @@ export class TlsAttacher {
     } catch {
       return; // musl, or no cache: the memory map will tell
     }
-    const paths = new Set(cache.match(/\/[^\0]*\/libssl\.so[^\0]*/g));
-    await Promise.all([...paths].map((path) => this.#inspectFile([`${root}${path}`], path)));
+    const paths = new Set(cache.match(/\/[^\0]*\/lib(?:ssl|gnutls)\.so[^\0]*/g));
+    await Promise.all([...paths].map((path) => this.#inspect(openFirst([`${root}${path}`]), path, 'knownTo', target)));
   }
 
-  #inspectMapping(pid: number, mapping: FileMapping): Promise<void> {
-    // map_files leads to the very inode, also when the file was deleted or replaced; the path through the process's
-    // root is for kernels and capabilities that refuse it.
-    return this.#inspectFile(
-      [`/proc/${pid}/map_files/${mapping.range}`, `/proc/${pid}/root${mapping.path}`],
-      mapping.path,
-    );
+  /** A process ended or became another program, or a target was removed: some file may have no user any more. */
+  usersChanged(): void {
+    if (this.#isStopped || this.#sweepTimer !== undefined) return;
+    const nextMs = this.#lastSweepMs + SWEEP_INTERVAL_MS - performance.now();
+    this.#sweepTimer = setTimeout(() => this.#sweep(), Math.max(SWEEP_DELAY_MS, nextMs));
+    this.#sweepTimer.unref();
   }
 
-  async #inspectFile(candidates: readonly string[], path: string): Promise<void> {
-    const fd = openFirst(candidates);
+  stop(): void {
+    this.#isStopped = true;
+    clearTimeout(this.#sweepTimer);
+  }
+
+  async #inspect(fd: number | undefined, path: string, use: 'mappedBy' | 'knownTo', target: number): Promise<void> {
     if (fd === undefined) return;
-    const { dev, ino, size } = fstatSync(fd, { bigint: true });
-    const key = `${dev}:${ino}:${size}`;
-    const known = this.#files.get(key);
-    if (known !== undefined) {
+    const { dev, ino, size, mtimeNs } = fstatSync(fd, { bigint: true });
+    const key = `${dev}:${ino}:${size}:${mtimeNs}`;
+    let file = this.#files.get(key);
+    if (file === undefined) {
+      file = { path, inode: String(ino), mappedBy: new Set(), knownTo: new Set(), work: Promise.resolve() };
+      file.work = this.#attach(fd, file).finally(() => closeSync(fd));
+      this.#remember(key, file);
+    } else {
       closeSync(fd);
-      return known;
     }
-    const work = this.#attach(fd, path).finally(() => closeSync(fd));
-    this.#files.set(key, work);
-    await work;
+    file[use].add(target);
+    await file.work;
   }
 
-  async #attach(fd: number, path: string): Promise<void> {
-    const plan = planTlsProbes(findFunctions(fd, TLS_SYMBOLS), process.arch === 'x64' ? codeReader(fd) : undefined);
-    if (plan !== undefined) await this.#attachPlan(fd, { path, place: plan.place }, plan.probes);
-    const go = planGoProbes(fd);
-    if (go !== undefined) await this.#attachPlan(fd, { path, place: go.place, goVersion: go.version }, go.probes);
+  #remember(key: string, file: KnownFile): void {
+    this.#files.set(key, file);
+    if (this.#files.size <= MAX_FILES) return;
+    for (const [oldest, { probes }] of this.#files) {
+      if (probes !== undefined) continue;
+      this.#files.delete(oldest);
+      return;
+    }
   }
 
-  async #attachPlan(fd: number, library: TlsLibrary, probes: readonly TlsProbes[]): Promise<void> {
-    const { path, place } = library;
+  async #attach(fd: number, file: KnownFile): Promise<void> {
+    const { path } = file;
+    const plan = planFile(fd);
+    if (plan === undefined) return;
+    const links: number[] = [];
     try {
-      for (const { program, atReturn, offsets, cookies } of probes) {
+      for (const { program, atReturn, offsets, cookies } of plan.probes) {
         // /proc/self/fd leads the kernel to the open inode, whatever the mount namespace of the target calls it.
-        await this.#session.attachUprobes(program, `/proc/self/fd/${fd}`, offsets, cookies, atReturn);
+        links.push(await this.#session.attachUprobes(program, `/proc/self/fd/${fd}`, offsets, cookies, atReturn));
       }
     } catch (error) {
       this.#logger.warn(`cannot probe the TLS functions of ${path}: ${(toBpfError(error) as Error).message}`);
+      if (links.length > 0) await this.#session.detach(links);
       return;
     }
-    this.#libraries.push(library);
-    this.#logger.debug(`TLS probes on ${path} (${place})`);
+    const { library, place, version } = plan;
+    file.probes = { links, library: { path, library, place, ...(version === undefined ? {} : { version }) } };
+    this.#logger.debug(`TLS probes on ${path} (${library}, ${place})`);
+    this.usersChanged(); // it may have ended meanwhile
   }
-}
 
-function codeReader(fd: number): ReadCode {
-  return (fileOffset, bytes) => {
-    const buffer = Buffer.alloc(bytes);
-    return buffer.subarray(0, readSync(fd, buffer, 0, bytes, fileOffset));
-  };
-}
-
-function openFirst(candidates: readonly string[]): number | undefined {
-  for (const candidate of candidates) {
-    try {
-      return openSync(candidate, 'r');
-    } catch {
-      // Gone or not allowed: the next name may do.
+  #sweep(): void {
+    this.#sweepTimer = undefined;
+    if (this.#isStopped) return;
+    const probed = [...this.#files].filter(([, { probes }]) => probes !== undefined);
+    let unused = probed.filter(this.#isUnused(this.#living()));
+    if (unused.length > 0) {
+      // The kernel tells of each mapped file once. It forgets them before the second look, so that whoever maps one of
+      // them from then on is told of, and whoever did before is seen.
+      for (const [i, key] of this.#session.mapEntries('known_files').entries()) {
+        if (i % 2 === 0) this.#session.mapDelete('known_files', key);
+      }
+      unused = unused.filter(this.#isUnused(this.#living()));
     }
+    for (const [key, { path, probes }] of unused) {
+      // Forgotten at once: the next user attaches anew, also while this is under way.
+      this.#files.delete(key);
+      this.#logger.debug(`TLS probes off ${path}: no target uses it any more`);
+      this.#session.detach(probes?.links ?? []).catch((error: Error) => this.#logger.warn(error.message));
+    }
+    this.#lastSweepMs = performance.now();
   }
-  return undefined;
+
+  #isUnused(living: LivingTargets): (file: readonly [key: string, file: KnownFile]) => boolean {
+    return ([, file]) => !hasUsers(file, living);
+  }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { GoProbePlace } from './go-probes.js';
-import { TlsFunction } from './record-layout.js';
-import { findInternalFunction, type Placement } from './tls-placement.js';
+import { GNUTLS_SYMBOLS, planGnutls } from './gnutls-probes.js';
+import { OPENSSL_SYMBOLS, planOpenssl } from './openssl-probes.js';
+import type { LibraryPlan, Probe, TlsPlace } from './tls-plan.js';
 import type { ReadCode } from './x86-code.js';
 
 /** Probes of one program on functions of one file. */
@@ -13,81 +13,19 @@ export interface TlsProbes {
   readonly cookies: readonly number[];
 }
 
-/**
- * Where plaintext is observed: behind the exported functions, or at them; in Go programs inside of Read and Write, or at
- * their entry and return.
- */
-export type TlsPlace = 'internal' | 'exported' | GoProbePlace;
+/** Libraries whose functions are known. */
+export type TlsLibraryName = 'openssl' | 'gnutls' | 'go';
 
 export interface TlsPlan {
+  /** What the file has; BoringSSL and LibreSSL have the functions of OpenSSL. */
+  readonly library: TlsLibraryName;
   readonly place: TlsPlace;
+  /** Where the file tells it itself: of Go, such as "go1.19.8". */
+  readonly version?: string;
   readonly probes: readonly TlsProbes[];
 }
 
-interface Probe {
-  readonly offset: number;
-  readonly cookie: number;
-}
-
-/** Position of `size_t *transferred` among the arguments of the `_ex` functions: SSL_read_ex(3). */
-const COUNT_ARGUMENT = 4;
-
-/** Functions of OpenSSL that take or give plaintext: SSL_read(3), SSL_write(3). Their result is known at return. */
-const TRANSFERS: ReadonlyMap<string, number> = new Map([
-  ['SSL_read', TlsFunction.read],
-  ['SSL_write', TlsFunction.write],
-  ['SSL_read_ex', cookie(TlsFunction.readEx, COUNT_ARGUMENT)],
-  ['SSL_write_ex', cookie(TlsFunction.writeEx, COUNT_ARGUMENT)],
-  ['SSL_write_ex2', cookie(TlsFunction.writeEx, COUNT_ARGUMENT + 1)],
-]);
-
-/** SSL_set_fd(3) tells the socket of an SSL*, SSL_free(3) that it is no more. */
-const BINDINGS: ReadonlyMap<string, number> = new Map([
-  ['SSL_set_fd', TlsFunction.setFd],
-  ['SSL_set_rfd', TlsFunction.setFd],
-  ['SSL_set_wfd', TlsFunction.setFd],
-  ['SSL_free', TlsFunction.free],
-]);
-
-export const TLS_SYMBOLS: ReadonlySet<string> = new Set([...TRANSFERS.keys(), ...BINDINGS.keys()]);
-
-/** Attach cookie: the function, and above it the position of the count argument (bpf/event.h). */
-function cookie(tlsFunction: number, countArgument: number): number {
-  return tlsFunction | (countArgument << 8);
-}
-
-function select(functions: ReadonlyMap<string, number>, wanted: ReadonlyMap<string, number>): Probe[] {
-  return [...wanted].flatMap(([symbol, value]) => {
-    const offset = functions.get(symbol);
-    return offset === undefined ? [] : [{ offset, cookie: value }];
-  });
-}
-
-/** SSL_write_ex calls SSL_write_ex2 where there is one: a probe on both would count every byte twice. */
-function exportedTransfers(functions: ReadonlyMap<string, number>): Probe[] {
-  const wanted = new Map(TRANSFERS);
-  if (functions.has('SSL_write_ex2')) wanted.delete('SSL_write_ex');
-  return select(functions, wanted);
-}
-
-function internalTransfers(functions: ReadonlyMap<string, number>, readCode: ReadCode): Probe[] | undefined {
-  const find = (name: string): Placement | undefined =>
-    findInternalFunction(
-      {
-        plain: functions.get(`SSL_${name}`),
-        extended: functions.get(`SSL_${name}_ex`),
-        flagged: functions.get(`SSL_${name}_ex2`),
-      },
-      readCode,
-    );
-  const read = find('read');
-  const write = find('write');
-  if (read === undefined || write === undefined) return undefined;
-  return [
-    { offset: read.offset, cookie: cookie(TlsFunction.readEx, read.countArgument) },
-    { offset: write.offset, cookie: cookie(TlsFunction.writeEx, write.countArgument) },
-  ];
-}
+export const TLS_SYMBOLS: ReadonlySet<string> = new Set([...OPENSSL_SYMBOLS, ...GNUTLS_SYMBOLS]);
 
 /**
  * The probes for a file with these functions at these offsets; undefined when plaintext does not pass it.
@@ -98,16 +36,21 @@ export function planTlsProbes(
   functions: ReadonlyMap<string, number>,
   readCode: ReadCode | undefined,
 ): TlsPlan | undefined {
-  if (!functions.has('SSL_read') || !functions.has('SSL_write')) return undefined;
-  const internal = readCode && internalTransfers(functions, readCode);
-  const transfers = internal ?? exportedTransfers(functions);
+  const openssl = planOpenssl(functions, readCode);
+  const gnutls = planGnutls(functions, readCode);
+  const plans = [openssl, gnutls].filter((plan): plan is LibraryPlan => plan !== undefined);
+  const [first] = plans;
+  if (first === undefined) return undefined;
+  const transfers = plans.flatMap((plan) => plan.transfers);
+  const bindings = plans.flatMap((plan) => plan.bindings);
   return {
-    place: internal === undefined ? 'exported' : 'internal',
+    library: openssl === undefined ? 'gnutls' : 'openssl',
+    place: first.place,
     probes: [
       // The return probes come first: a call that is under way then returns without an entry and is passed over, whereas
       // an entry whose return was not seen yet would be left behind.
       { program: 'tls_return', atReturn: true, ...columns(transfers) },
-      { program: 'tls_entry', atReturn: false, ...columns([...transfers, ...select(functions, BINDINGS)]) },
+      { program: 'tls_entry', atReturn: false, ...columns([...transfers, ...bindings]) },
     ],
   };
 }

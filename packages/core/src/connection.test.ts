@@ -76,6 +76,21 @@ describe('the TLS start', () => {
     expect(harness.map.totals).toMatchObject({ gaps: 2, gapBytes: 500, opaqueConnections: 0 });
   });
 
+  it('tells what named its socket, also when that was learnt after the addresses', () => {
+    const harness = new SocketMapHarness();
+    const connection = new FakeConnection();
+    harness.play(connection.connect(), connection.ingress('ASK a\n', 'tls'));
+    connection.info = { ...connection.info, fdSource: 'last-read' };
+    harness.play(connection.egress('SAY a\n', 'tls'), connection.ingress('ASK b\n', 'tls'));
+    const { fdSource: _, ...announcedAgain } = connection.info;
+    connection.info = announcedAgain;
+    harness.play(connection.connect(), connection.egress('SAY b\n', 'tls'), connection.close());
+    expect(harness.exchanges.map(({ fdSource }) => fdSource)).toEqual(['last-read', 'last-read']);
+    const plain = new FakeConnection();
+    const other = new SocketMapHarness().play(plain.ingress('ASK a\n'), plain.egress('SAY a\n'));
+    expect(other.exchanges[0]).not.toHaveProperty('fdSource');
+  });
+
   it('gives the plaintext its start when a connection that was joined late shows its ClientHello', () => {
     const seen: boolean[] = [];
     const protocol = lineProtocol();
@@ -132,6 +147,27 @@ describe('an encrypted connection without plaintext', () => {
       reason: { code: 'no-tls-probe' },
     });
     expect(harness.map.totals).toMatchObject({ opaqueConnections: 1, gaps: 0, unknownConnections: 0 });
+  });
+
+  it('has the reason that is known of its process, also after the process has ended', () => {
+    const harness = new SocketMapHarness();
+    const connection = new FakeConnection();
+    const tlsBlindSpot = { code: 'jsse', message: 'Java' };
+    harness.play(connection.encrypted('ingress', HELLO), processEvent({ tlsBlindSpot }));
+    harness.play(processEvent({ action: 'exit' }), connection.close());
+    expect(harness.opaque[0]?.reason).toEqual(tlsBlindSpot);
+    const other = new FakeConnection({ id: 2 });
+    harness.play(processEvent({ action: 'exec' }), other.encrypted('ingress', HELLO), other.close());
+    expect(harness.opaque[1]?.reason.code).toBe('no-tls-probe');
+  });
+
+  it('has true byte counts also when it is still open at the end of the capture', () => {
+    const harness = new SocketMapHarness();
+    const connection = new FakeConnection();
+    harness.play(connection.connect(), connection.encrypted('ingress', HELLO));
+    harness.play({ ...connection.connect(), raw: { ingress: 100_000, egress: 7 } });
+    harness.map.end();
+    expect(harness.opaque[0]?.bytes).toEqual({ ingress: 100_000, egress: 7 });
   });
 
   it('is reported at the end of the capture as well', () => {

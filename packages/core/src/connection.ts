@@ -48,6 +48,7 @@ export class Connection implements StreamOwner {
   readonly #raw: Stream;
   #tls: Stream | undefined;
   #tlsStartNs: number | undefined;
+  #rawTotals: ByteTotals = { ingress: 0, egress: 0 };
   #hello: ClientHelloReader | undefined;
   #isUnknown = false;
 
@@ -73,8 +74,14 @@ export class Connection implements StreamOwner {
     const complete =
       (info.role !== 'unknown' || known.role === 'unknown') &&
       (info.local !== undefined || known.local === undefined) &&
-      (info.remote !== undefined || known.remote === undefined);
+      (info.remote !== undefined || known.remote === undefined) &&
+      (info.fdSource !== undefined || known.fdSource === undefined);
     this.info = complete ? info : { ...known, ...info, role: info.role === 'unknown' ? known.role : info.role };
+  }
+
+  /** Takes totals that the data events did not tell. */
+  count(raw: ByteTotals): void {
+    this.#rawTotals = raw;
   }
 
   data(event: DataEvent): void {
@@ -145,14 +152,15 @@ export class Connection implements StreamOwner {
   #opaque(endNs: number, event: CloseEvent | undefined): OpaqueConnection | undefined {
     const isReadElsewhere = event?.plaintextConnectionId !== undefined;
     if (this.#tlsStartNs === undefined || this.#tls !== undefined || isReadElsewhere) return undefined;
+    const totals = event?.raw ?? this.#rawTotals;
     return {
       startNs: this.#tlsStartNs,
       endNs,
       hello: this.#hello?.hello,
       helloDirection: this.#hello?.direction,
       bytes: {
-        ingress: Math.max(event?.raw.ingress ?? 0, this.#raw.transferred('ingress')),
-        egress: Math.max(event?.raw.egress ?? 0, this.#raw.transferred('egress')),
+        ingress: Math.max(totals.ingress, this.#raw.transferred('ingress')),
+        egress: Math.max(totals.egress, this.#raw.transferred('egress')),
       },
     };
   }

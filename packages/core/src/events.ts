@@ -23,6 +23,14 @@ export interface UnixEndpoint {
 export type Endpoint = InetEndpoint | UnixEndpoint;
 
 /**
+ * What told which socket the plaintext of a TLS library belongs to, in order of trust. `set-fd`: the program itself
+ * (SSL_set_fd and its kin). `nested-call`: a socket call of the same direction inside the TLS call. `last-read`: the socket that the thread read
+ * just before, for programs that feed their library from memory; byte counts confirm it. `go`: the connection object of a
+ * Go program. `unknown`: nothing did, and the addresses are not known.
+ */
+export type FdSource = 'set-fd' | 'nested-call' | 'last-read' | 'go' | 'unknown';
+
+/**
  * What the source knows of a connection when it emits an event. Later events of the same connection may know more
  * (an address learnt late), never something else.
  */
@@ -35,6 +43,8 @@ export interface ConnectionInfo {
   readonly remote?: Endpoint;
   /** The source saw neither accept nor connect: bytes may have passed before the first event. */
   readonly joinedLate: boolean;
+  /** Absent until plaintext of a TLS library came. */
+  readonly fdSource?: FdSource;
 }
 
 interface EventBase {
@@ -56,6 +66,8 @@ interface SocketEventBase extends EventBase {
 /** A connection was accepted or established, or its addresses became known. May repeat for one connection. */
 export interface ConnectEvent extends SocketEventBase {
   readonly type: 'connect';
+  /** Bytes that have passed on the socket, where they are more than the data events told: ciphertext is not sent. */
+  readonly raw?: ByteTotals;
 }
 
 /** The program asked for the local address of a connection. */
@@ -113,12 +125,14 @@ export interface CloseEvent extends SocketEventBase {
 
 export interface ProcessEvent extends EventBase {
   readonly type: 'process';
-  /** `running`: was there when it became a target. */
+  /** `running`: was there when it became a target, or more became known of it. */
   readonly action: 'running' | 'exec' | 'exit';
   readonly pid: number;
   readonly comm: string;
   /** Path of the executable, as the process sees it. Absent at exit and where it could not be read. */
   readonly exe?: string;
+  /** Why TLS of this process cannot be read, where something in it says so. */
+  readonly tlsBlindSpot?: { readonly code: string; readonly message: string };
 }
 
 /** Events or bytes that the source had to drop since the last such event. */

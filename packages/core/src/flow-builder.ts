@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Connection, OpaqueConnection } from './connection.js';
 import type { ConnectionInfo, Direction, Layer, Role } from './events.js';
-import type { ExchangeFlow, FlowProcess, OpaqueFlow } from './flow.js';
+import type { ExchangeFlow, FlowError, FlowProcess, OpaqueFlow } from './flow.js';
 import { createFlowIds } from './flow-id.js';
 import { describeOpaque } from './opaque-flow.js';
 import type { Processes } from './processes.js';
@@ -41,6 +41,7 @@ export class FlowBuilder {
     setEndpoints(flow, info, requestDirection);
     flow.process = this.#process(connection, startNs);
     flow.connectionId = info.id;
+    if (layer === 'tls') flow.fdSource = info.fdSource ?? 'unknown';
     if (exchange.request !== undefined) flow.request = exchange.request as ExchangeFlow['request'] & object;
     if (exchange.response !== undefined) flow.response = exchange.response as ExchangeFlow['response'] & object;
     flow.complete = exchange.complete;
@@ -64,7 +65,7 @@ export class FlowBuilder {
       durationMs: Math.max(0, endNs - startNs) / 1e6,
       process: this.#process(connection, startNs),
       connectionId: info.id,
-      ...describeOpaque(opaque),
+      ...describeOpaque(opaque, this.#blindSpot(connection, startNs)),
     };
     if (role !== 'unknown') setEndpoints(flow, info, role === 'client' ? 'egress' : 'ingress');
     return flow;
@@ -73,6 +74,11 @@ export class FlowBuilder {
   #wallClock(timestampNs: number): number {
     const { epochMs, monotonicNs } = this.#clock();
     return epochMs + (timestampNs - monotonicNs) / 1e6;
+  }
+
+  #blindSpot(connection: Connection, timestampNs: number): FlowError | undefined {
+    const holder = connection.holders.at(timestampNs);
+    return holder && this.#processes.tlsBlindSpot(holder.pid);
   }
 
   #process(connection: Connection, timestampNs: number): FlowProcess {

@@ -42,6 +42,7 @@ function plain(flow: Flow): object {
     destination: flow.destination,
     process: { pid: flow.process.pid, comm: flow.process.comm, exe: flow.process.exe },
     connectionId: flow.connectionId,
+    ...(flow.fdSource === undefined ? {} : { fdSource: flow.fdSource }),
     ...(flow.kind === 'flow'
       ? { request: message(flow.request), response: message(flow.response), complete: flow.complete }
       : { sni: flow.sni, alpn: flow.alpn, bytes: flow.bytes, reason: flow.reason }),

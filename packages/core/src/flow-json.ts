@@ -42,6 +42,11 @@ export function writeFlowJson(writer: JsonWriter, flow: Flow): void {
   writeProcess(writer, flow.process);
   writer.ascii(',"connectionId":');
   writer.number(flow.connectionId);
+  if (flow.fdSource !== undefined) {
+    writer.ascii(',"fdSource":"');
+    writer.ascii(flow.fdSource);
+    writer.ascii('"');
+  }
   if (flow.kind === 'flow') writeExchange(writer, flow);
   else writeOpaque(writer, flow);
   writeError(writer, ',"error":', flow.error);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Direction, Endpoint, GapReason, Role } from './events.js';
+import type { Direction, Endpoint, FdSource, GapReason, Role } from './events.js';
 import type { HttpRequest, HttpResponse } from './http-message.js';
 
 /** Bytes that were transferred but not captured. */
@@ -55,6 +55,8 @@ interface FlowEnvelope {
   readonly process: FlowProcess;
   /** Id of the connection while the source runs: flows with the same value shared one. */
   readonly connectionId: number;
+  /** What told the socket, and so the addresses. Present where a TLS library's plaintext was read. */
+  readonly fdSource?: FdSource;
   /** Absent when nothing was missed. */
   readonly gaps?: readonly FlowGap[];
   readonly error?: FlowError;

@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ProcessEvent } from './events.js';
-import type { FlowProcess } from './flow.js';
+import type { FlowError, FlowProcess } from './flow.js';
 
 /** More than a host has; only a lost exit event leaves an entry behind. */
 const MAX_RUNNING = 32_768;
 /** Flows of a process are often finished after its exit: its entry stays until this many others have exited. */
 const MAX_EXITED = 1024;
 
-/** Name and executable of the observed processes, by process id. */
+interface Entry {
+  readonly process: FlowProcess;
+  readonly tlsBlindSpot: FlowError | undefined;
+}
+
+/** What is known of the observed processes, by process id. */
 export class Processes {
-  readonly #running = new Map<number, FlowProcess>();
-  readonly #exited = new Map<number, FlowProcess>();
+  readonly #running = new Map<number, Entry>();
+  readonly #exited = new Map<number, Entry>();
 
   apply(event: ProcessEvent): void {
     const { pid } = event;
@@ -20,9 +25,13 @@ export class Processes {
       if (known !== undefined) put(this.#exited, pid, known, MAX_EXITED);
       return;
     }
+    // What is learnt of a process that has ended meanwhile does not bring it back.
+    const isLate = event.tlsBlindSpot !== undefined && known === undefined && this.#exited.has(pid);
     this.#exited.delete(pid);
-    const { comm, exe } = event;
-    put(this.#running, pid, exe === undefined ? { pid, comm } : { pid, comm, exe }, MAX_RUNNING);
+    const { comm, exe, tlsBlindSpot } = event;
+    const process = exe === undefined ? { pid, comm } : { pid, comm, exe };
+    if (isLate) put(this.#exited, pid, { process, tlsBlindSpot }, MAX_EXITED);
+    else put(this.#running, pid, { process, tlsBlindSpot }, MAX_RUNNING);
   }
 
   /**
@@ -30,16 +39,25 @@ export class Processes {
    * so it only counts where the process's name is not known.
    */
   describe(pid: number, comm: string, isMainThread: boolean): FlowProcess {
-    const known = this.#running.get(pid) ?? this.#exited.get(pid);
+    const known = this.#find(pid)?.process;
     if (known === undefined) return { pid, comm };
     if (!isMainThread || comm === known.comm || comm === '') return known;
     return { ...known, comm };
   }
+
+  /** Why TLS of this process cannot be read, where something said so. */
+  tlsBlindSpot(pid: number): FlowError | undefined {
+    return this.#find(pid)?.tlsBlindSpot;
+  }
+
+  #find(pid: number): Entry | undefined {
+    return this.#running.get(pid) ?? this.#exited.get(pid);
+  }
 }
 
-function put(map: Map<number, FlowProcess>, pid: number, process: FlowProcess, max: number): void {
+function put(map: Map<number, Entry>, pid: number, entry: Entry, max: number): void {
   map.delete(pid);
-  map.set(pid, process);
+  map.set(pid, entry);
   if (map.size <= max) return;
   for (const oldest of map.keys()) {
     map.delete(oldest);

@@ -90,7 +90,8 @@ export class SocketMap {
 
   connect(event: ConnectEvent | GetsocknameEvent): void {
     this.#state.totals.events += 1;
-    this.#connectionOf(event);
+    const connection = this.#connectionOf(event);
+    if (event.type === 'connect' && event.raw !== undefined) connection?.count(event.raw);
   }
 
   data(event: DataEvent): void {

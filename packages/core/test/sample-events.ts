@@ -17,6 +17,7 @@ const connection = fc.record(
     local: endpoint,
     remote: endpoint,
     joinedLate: fc.boolean(),
+    fdSource: fc.constantFrom('set-fd', 'nested-call', 'last-read', 'go', 'unknown'),
   },
   { requiredKeys: ['id', 'role', 'transport', 'joinedLate'] },
 );
@@ -58,7 +59,11 @@ const data = fc
 
 /** Any event that a source may emit. */
 export const eventArbitrary: fc.Arbitrary<TapEvent> = fc.oneof(
-  fc.record({ type: fc.constantFrom('connect', 'getsockname'), ...socket }),
+  fc.record({ type: fc.constant('getsockname'), ...socket }),
+  fc.record(
+    { type: fc.constant('connect'), ...socket, raw: totals },
+    { requiredKeys: ['type', 'timestampNs', 'connection', 'pid', 'tid', 'fd', 'comm'] },
+  ),
   data,
   fc.record({ type: fc.constant('close'), ...socket, raw: totals, tls: totals }),
   fc.record(
@@ -69,6 +74,7 @@ export const eventArbitrary: fc.Arbitrary<TapEvent> = fc.oneof(
       pid: fc.nat(),
       comm: text,
       exe: text,
+      tlsBlindSpot: fc.record({ code: text, message: text }),
     },
     { requiredKeys: ['type', 'timestampNs', 'action', 'pid', 'comm'] },
   ),

@@ -109,6 +109,7 @@ const common = {
   destination: endpoint,
   process: fc.record({ pid: fc.nat(), comm: text, exe: text }, { requiredKeys: ['pid', 'comm'] }),
   connectionId: count,
+  fdSource: fc.constantFrom('set-fd', 'nested-call', 'last-read', 'go', 'unknown'),
   gaps: fc.array(
     fc.record({
       direction: fc.constantFrom('ingress', 'egress'),

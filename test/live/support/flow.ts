@@ -50,6 +50,7 @@ export interface Flow {
   readonly destination?: Endpoint;
   readonly process: { readonly pid: number; readonly comm: string; readonly exe?: string };
   readonly connectionId: number;
+  readonly fdSource?: 'set-fd' | 'nested-call' | 'last-read' | 'go' | 'unknown';
   readonly request?: Message & { readonly method: string; readonly target: string; readonly authority?: string };
   readonly response?: Message & { readonly status: number; readonly reason: string };
   readonly complete?: boolean;
@@ -59,6 +60,13 @@ export interface Flow {
   readonly alpn?: readonly string[];
   readonly bytes?: { readonly ingress: number; readonly egress: number };
   readonly reason?: Failure;
+}
+
+/** The one flow that there is. */
+export function only(flows: readonly Flow[]): Flow {
+  const [flow] = flows;
+  if (flow === undefined || flows.length > 1) throw new Error(`there are ${flows.length} flows and not one`);
+  return flow;
 }
 
 /** Complete lines of a file of JSON lines; none when there is no file yet. */

@@ -14,6 +14,8 @@ export type Need =
   | `go:${Toolchain}`
   | 'curl'
   | 'wget'
+  | 'gnutls-cli'
+  | 'java'
   | 'nginx'
   | 'openssl'
   | 'bpftool'

@@ -46,6 +46,8 @@ async function obey(order: Order): Promise<unknown> {
       return undefined;
     case 'counters':
       return source.counters();
+    case 'libraries':
+      return source.tlsLibraries.map(({ path }) => path);
     case 'stop':
       return source.stop();
   }

@@ -39,6 +39,7 @@ export interface DataFields extends HeaderFields, AddressFields {
   readonly direction?: number;
   readonly layer?: number;
   readonly gap?: number;
+  readonly fdSource?: number;
   readonly payload?: Buffer;
 }
 
@@ -89,6 +90,7 @@ export function dataRecord(fields: DataFields = {}): Buffer {
   bytes.writeUInt8(fields.direction ?? 0, DATA.direction);
   bytes.writeUInt8(fields.layer ?? 0, DATA.layer);
   bytes.writeUInt8(fields.gap ?? 0, DATA.gap);
+  bytes.writeUInt8(fields.fdSource ?? 0, DATA.fdSource);
   bytes.set(payload, DATA.bytes);
   return bytes;
 }
@@ -107,14 +109,18 @@ export function processRecord(
   bytes.writeUInt32LE(fields.action ?? 1, PROCESS.action);
   bytes.writeUInt32LE(fields.stopped ?? 0, PROCESS.stopped);
   bytes.write(fields.filename ?? '', PROCESS.filename, 'utf8');
+  bytes.writeUInt32LE(1, PROCESS.target);
   return bytes;
 }
 
-export function mapRecord(fields: HeaderFields & { readonly start: bigint; readonly inode: bigint }): Buffer {
+export function mapRecord(
+  fields: HeaderFields & { readonly start: bigint; readonly inode: bigint; readonly target?: number },
+): Buffer {
   const bytes = record(RecordType.map, MAP.bytes, fields);
   bytes.writeBigUInt64LE(fields.start, MAP.start);
   bytes.writeBigUInt64LE(fields.inode, MAP.inode);
   bytes.writeUInt32LE(254, MAP.deviceMajor);
   bytes.writeUInt32LE(3, MAP.deviceMinor);
+  bytes.writeUInt32LE(fields.target ?? 1, MAP.target);
   return bytes;
 }

@@ -14,6 +14,7 @@ export type OrderKind =
   | { readonly do: 'spawn'; readonly command: string; readonly args: readonly string[] }
   | { readonly do: 'block'; readonly milliseconds: number }
   | { readonly do: 'counters' }
+  | { readonly do: 'libraries' }
   | { readonly do: 'stop' };
 
 /** The bytes as latin1 text: one character for each byte. */

@@ -82,6 +82,11 @@ export class Recorder {
     return this.#order({ do: 'counters' }) as Promise<Readonly<Record<string, number>>>;
   }
 
+  /** Paths of the files whose TLS functions are probed. */
+  libraries(): Promise<readonly string[]> {
+    return this.#order({ do: 'libraries' }) as Promise<readonly string[]>;
+  }
+
   /** Everything that was captured has arrived when it resolves. */
   async stop(): Promise<readonly SentEvent[]> {
     await this.#order({ do: 'stop' });

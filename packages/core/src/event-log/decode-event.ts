@@ -13,6 +13,7 @@ const DIRECTIONS = ['ingress', 'egress'] as const;
 const LAYERS = ['raw', 'tls'] as const;
 const ROLES = ['client', 'server', 'unknown'] as const;
 const TRANSPORTS = ['tcp', 'unix', 'unknown'] as const;
+const FD_SOURCES = ['set-fd', 'nested-call', 'last-read', 'go', 'unknown'] as const;
 const GAP_REASONS: readonly GapReason[] = [
   'ring-full',
   'copy-failed',
@@ -45,13 +46,16 @@ function eventOf(fields: Fields, payload: Buffer): TapEvent {
   switch (type) {
     case 'data':
       return dataOf(fields, payload);
-    case 'connect':
+    case 'connect': {
+      const { raw } = fields;
+      return { type, ...socketOf(fields), ...(raw === undefined ? {} : { raw: totalsOf(raw) }) };
+    }
     case 'getsockname':
       return { type, ...socketOf(fields) };
     case 'close':
       return closeOf(fields);
     case 'process': {
-      const { exe } = fields;
+      const { exe, tlsBlindSpot } = fields;
       return {
         type,
         timestampNs: time(fields['timestampNs']),
@@ -59,6 +63,7 @@ function eventOf(fields: Fields, payload: Buffer): TapEvent {
         pid: count(fields['pid']),
         comm: string(fields['comm']),
         ...(exe === undefined ? {} : { exe: string(exe) }),
+        ...(tlsBlindSpot === undefined ? {} : { tlsBlindSpot: blindSpotOf(fieldsOf(tlsBlindSpot)) }),
       };
     }
     case 'lost':
@@ -121,7 +126,7 @@ function socketOf(fields: Fields) {
 }
 
 function connectionOf(fields: Fields): ConnectionInfo {
-  const { local, remote } = fields;
+  const { local, remote, fdSource } = fields;
   const connection: Mutable<ConnectionInfo> = {
     id: count(fields['id']),
     role: oneOf(fields['role'], ROLES),
@@ -130,6 +135,7 @@ function connectionOf(fields: Fields): ConnectionInfo {
   };
   if (local !== undefined) connection.local = endpointOf(fieldsOf(local));
   if (remote !== undefined) connection.remote = endpointOf(fieldsOf(remote));
+  if (fdSource !== undefined) connection.fdSource = oneOf(fdSource, FD_SOURCES);
   return connection;
 }
 
@@ -138,6 +144,10 @@ function endpointOf({ path, address, port }: Fields): Endpoint {
   const number = count(port);
   if (number > 65_535) throw new Mismatch();
   return { address: string(address), port: number };
+}
+
+function blindSpotOf({ code, message }: Fields) {
+  return { code: string(code), message: string(message) };
 }
 
 function totalsOf(value: unknown): ByteTotals {

@@ -16,6 +16,9 @@ export function writeMeta(writer: JsonWriter, event: TapEvent): void {
   writer.number(event.timestampNs);
   switch (event.type) {
     case 'connect':
+      writeSocket(writer, event);
+      if (event.raw !== undefined) writeTotals(writer, ',"raw":', event.raw);
+      break;
     case 'getsockname':
       writeSocket(writer, event);
       break;
@@ -36,6 +39,11 @@ export function writeMeta(writer: JsonWriter, event: TapEvent): void {
       writeNumber(writer, ',"pid":', event.pid);
       writeString(writer, ',"comm":', event.comm);
       if (event.exe !== undefined) writeString(writer, ',"exe":', event.exe);
+      if (event.tlsBlindSpot !== undefined) {
+        writeString(writer, ',"tlsBlindSpot":{"code":', event.tlsBlindSpot.code);
+        writeString(writer, ',"message":', event.tlsBlindSpot.message);
+        writer.ascii('}');
+      }
       break;
     case 'lost':
       writeString(writer, ',"cause":', event.cause);
@@ -62,6 +70,7 @@ function writeConnection(writer: JsonWriter, connection: ConnectionInfo): void {
   writeString(writer, ',"transport":', connection.transport);
   if (connection.local !== undefined) writeEndpoint(writer, ',"local":', connection.local);
   if (connection.remote !== undefined) writeEndpoint(writer, ',"remote":', connection.remote);
+  if (connection.fdSource !== undefined) writeString(writer, ',"fdSource":', connection.fdSource);
   writer.ascii(connection.joinedLate ? ',"joinedLate":true}' : ',"joinedLate":false}');
 }
 
