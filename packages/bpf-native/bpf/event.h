@@ -241,6 +241,14 @@ struct flowtap_cgroup_key {
 	__u32 _pad;
 };
 
+/* Keys of the map `known_files`. */
+struct flowtap_file_key {
+	__u64 inode;
+	__u32 device; /* as the kernel numbers it: major, and 20 bits of minor (kdev_t.h) */
+	__u32 _pad;
+};
+#define FLOWTAP_DEVICE_MINOR_BITS 20
+
 struct flowtap_count {
 	__u64 events;
 	__u64 bytes;

@@ -165,12 +165,6 @@ struct {
 	__type(value, struct go_call);
 } go_calls SEC(".maps");
 
-struct file_key {
-	u64 inode;
-	u32 device;
-	u32 _pad;
-};
-
 /*
  * Executable files that user space was told of.
  * Inserted: in on_file_mapped. Deleted: by user space when it lets go of a file, all of them. LRU.
@@ -178,7 +172,7 @@ struct file_key {
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 8192);
-	__type(key, struct file_key);
+	__type(key, struct flowtap_file_key);
 	__type(value, u32);
 } known_files SEC(".maps");
 

@@ -138,7 +138,7 @@ __noinline int on_file_mapped(u64 address, s32 fd)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct fdtable *table = task->files->fdt;
-	struct file_key key = {};
+	struct flowtap_file_key key = {};
 	struct flowtap_map_record *record;
 	struct file *file = NULL;
 	struct flowtap_process *process;
@@ -165,8 +165,8 @@ __noinline int on_file_mapped(u64 address, s32 fd)
 	fill_header(&record->header, FLOWTAP_MAP, sizeof(*record), 0, fd);
 	record->start = address;
 	record->inode = key.inode;
-	record->device_major = device >> 20; /* kdev_t.h: MINORBITS */
-	record->device_minor = device & 0xfffff;
+	record->device_major = device >> FLOWTAP_DEVICE_MINOR_BITS;
+	record->device_minor = device & ((1 << FLOWTAP_DEVICE_MINOR_BITS) - 1);
 	process = bpf_map_lookup_elem(&processes, &pid);
 	record->target = process ? process->target : 0;
 	record->_pad = 0;

@@ -267,7 +267,7 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
           void this.#blindSpots.started(record.pid);
         }
       },
-      map: (record) => this.#inBackground(tls.inspectMapping(record.pid, record.start, record.target)),
+      map: (record) => this.#inBackground(tls.inspectMapping(record)),
       invalid: (reason) => this.emit('error', new BpfError('BPF_MAP', `The kernel side sent a ${reason}.`)),
     });
   }

@@ -14,30 +14,31 @@ export interface FileUsers {
   /** As in a memory map. */
   readonly inode: string;
   readonly path: string;
-  /** Targets of which a process has mapped it. */
-  readonly mappedBy: Set<number>;
+  /** Targets of which a process has mapped it, with the last one that did. */
+  readonly mappedBy: Map<number, number>;
   /** Targets whose dynamic linker knows it: the next command that they start may map it. */
   readonly knownTo: Set<number>;
 }
 
 /**
- * Whether any target still has a use for the file. A target that consists of several processes may start the next one
- * that uses it at any time, and that one may live shorter than it takes to attach; of a target that is one process only
- * its memory map counts, for it may have become another program.
+ * Whether any target still has a use for the file. Where one process of a target has mapped it and another one lives, as
+ * a shell does, that one may start the next user at any time, which may live shorter than it takes to attach. Where only
+ * the process itself is left its memory map counts, for it may have become another program.
  */
 export function hasUsers(file: FileUsers, { processes, lasting }: LivingTargets): boolean {
   for (const target of file.knownTo) {
     if (!lasting.has(target) && !processes.has(target)) file.knownTo.delete(target);
   }
-  for (const target of file.mappedBy) {
-    const mayUseItAgain = lasting.has(target) || (processes.get(target)?.length ?? 0) > 1;
+  for (const [target, mapper] of file.mappedBy) {
+    const mayUseItAgain = lasting.has(target) || processes.get(target)?.some((pid) => pid !== mapper);
     if (!mayUseItAgain) file.mappedBy.delete(target);
   }
   if (file.knownTo.size + file.mappedBy.size > 0) return true;
   // A process may have changed hands, or share the file with its parent since it was forked.
   for (const [target, pids] of processes) {
-    if (!pids.some((pid) => maps(pid, file))) continue;
-    file.mappedBy.add(target);
+    const mapper = pids.find((pid) => maps(pid, file));
+    if (mapper === undefined) continue;
+    file.mappedBy.set(target, mapper);
     return true;
   }
   return false;

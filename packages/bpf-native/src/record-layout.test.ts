@@ -24,6 +24,8 @@ const expressions: Record<string, string> = {
   'PROCESS_ENTRY.byCgroup': 'FLOWTAP_PROCESS_BY_CGROUP',
   'CGROUP_KEY.bytes': 'sizeof(struct flowtap_cgroup_key)',
   'CLOSE.plaintextId': 'offsetof(struct flowtap_close_record, plaintext_id)',
+  'FILE_KEY.bytes': 'sizeof(struct flowtap_file_key)',
+  'FILE_KEY.minorBits': 'FLOWTAP_DEVICE_MINOR_BITS',
   'CONNECTION_ENTRY.bytes': 'sizeof(struct connection)',
   'CONNECTION_ENTRY.rawIngress': 'offsetof(struct connection, bytes[FLOWTAP_RAW][FLOWTAP_INGRESS])',
   'CONNECTION_ENTRY.rawEgress': 'offsetof(struct connection, bytes[FLOWTAP_RAW][FLOWTAP_EGRESS])',
@@ -44,6 +46,7 @@ const structs: Record<string, string> = {
   PROCESS_ENTRY: 'flowtap_process',
   CGROUP_KEY: 'flowtap_cgroup_key',
   CONNECTION_ENTRY: 'connection',
+  FILE_KEY: 'flowtap_file_key',
 };
 
 const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

@@ -81,6 +81,7 @@ export const CONNECTION_ENTRY = {
   addresses: 120,
 } as const;
 export const ConnectionFlag = { tls: 1, joinedLate: 2, pending: 4, closed: 8 } as const;
+export const FILE_KEY = { bytes: 16, inode: 0, device: 8, minorBits: 20 } as const;
 export const CGROUP_KEY = { bytes: 16, id: 0, hierarchy: 8 } as const;
 
 /** Attach cookies of TLS probes. */

@@ -6,6 +6,8 @@ import { type FileUsers, hasUsers, type LivingTargets } from './file-users.js';
 import type { NativeSession } from './native-binding.js';
 import { toBpfError } from './native-errors.js';
 import { distinctMappings, executableMappings, openFirst, openMapping } from './proc.js';
+import type { MapRecord } from './record-decoder.js';
+import { FILE_KEY } from './record-layout.js';
 import type { TlsPlace } from './tls-plan.js';
 import type { TlsLibraryName } from './tls-probes.js';
 
@@ -62,17 +64,18 @@ export class TlsAttacher {
   /** Everything executable that a process has mapped, its own program included. */
   async inspectProcess(pid: number, target: number): Promise<void> {
     await Promise.all(
-      distinctMappings(pid).map((mapping) =>
-        this.#inspect(openMapping(pid, mapping), mapping.path, 'mappedBy', target),
-      ),
+      distinctMappings(pid).map((mapping) => this.#inspect(openMapping(pid, mapping), mapping.path, target, pid)),
     );
   }
 
-  /** The file that a process has just mapped at this address. */
-  async inspectMapping(pid: number, start: bigint, target: number): Promise<void> {
-    const prefix = `${start.toString(16)}-`;
+  /** The file that a process has just mapped. */
+  async inspectMapping({ pid, target, ...file }: MapRecord): Promise<void> {
+    const prefix = `${file.start.toString(16)}-`;
     const mapping = executableMappings(pid).find(({ range }) => range.startsWith(prefix));
-    if (mapping) await this.#inspect(openMapping(pid, mapping), mapping.path, 'mappedBy', target);
+    const fd = mapping && openMapping(pid, mapping);
+    if (mapping && fd !== undefined) await this.#inspect(fd, mapping.path, target, pid);
+    // The process is gone, or has unmapped it: the kernel is to tell of the file again.
+    else this.#session.mapDelete('known_files', fileKey(file));
   }
 
   /**
@@ -88,7 +91,7 @@ export class TlsAttacher {
       return; // musl, or no cache: the memory map will tell
     }
     const paths = new Set(cache.match(/\/[^\0]*\/lib(?:ssl|gnutls)\.so[^\0]*/g));
-    await Promise.all([...paths].map((path) => this.#inspect(openFirst([`${root}${path}`]), path, 'knownTo', target)));
+    await Promise.all([...paths].map((path) => this.#inspect(openFirst([`${root}${path}`]), path, target)));
   }
 
   /** A process ended or became another program, or a target was removed: some file may have no user any more. */
@@ -104,19 +107,21 @@ export class TlsAttacher {
     clearTimeout(this.#sweepTimer);
   }
 
-  async #inspect(fd: number | undefined, path: string, use: 'mappedBy' | 'knownTo', target: number): Promise<void> {
+  /** `mapper`: the process that has it mapped; none where only the linker knows it. */
+  async #inspect(fd: number | undefined, path: string, target: number, mapper?: number): Promise<void> {
     if (fd === undefined) return;
     const { dev, ino, size, mtimeNs } = fstatSync(fd, { bigint: true });
     const key = `${dev}:${ino}:${size}:${mtimeNs}`;
     let file = this.#files.get(key);
     if (file === undefined) {
-      file = { path, inode: String(ino), mappedBy: new Set(), knownTo: new Set(), work: Promise.resolve() };
+      file = { path, inode: String(ino), mappedBy: new Map(), knownTo: new Set(), work: Promise.resolve() };
       file.work = this.#attach(fd, file).finally(() => closeSync(fd));
       this.#remember(key, file);
     } else {
       closeSync(fd);
     }
-    file[use].add(target);
+    if (mapper === undefined) file.knownTo.add(target);
+    else file.mappedBy.set(target, mapper);
     await file.work;
   }
 
@@ -176,4 +181,15 @@ export class TlsAttacher {
   #isUnused(living: LivingTargets): (file: readonly [key: string, file: KnownFile]) => boolean {
     return ([, file]) => !hasUsers(file, living);
   }
+}
+
+function fileKey({
+  inode,
+  deviceMajor,
+  deviceMinor,
+}: Pick<MapRecord, 'inode' | 'deviceMajor' | 'deviceMinor'>): Buffer {
+  const key = Buffer.alloc(FILE_KEY.bytes);
+  key.writeBigUInt64LE(inode, FILE_KEY.inode);
+  key.writeUInt32LE(deviceMajor * 2 ** FILE_KEY.minorBits + deviceMinor, FILE_KEY.device);
+  return key;
 }

@@ -21,7 +21,7 @@ async function privateLibrary(name = 'private'): Promise<string> {
 
 /** Python with the private library: it forks on "f", becomes another program on "e", ends on "q". */
 const SCRIPT = `
-import ctypes, os, sys
+import ctypes, os, sys, time
 if sys.argv[1]: ctypes.CDLL(sys.argv[1])
 print(os.getpid(), flush=True)
 while line := sys.stdin.readline():
@@ -30,6 +30,13 @@ while line := sys.stdin.readline():
             print(os.getpid(), flush=True)
             os.read(3, 1)
             os._exit(0)
+    elif line in ("s\\n", "w\\n"):
+        if os.fork() == 0:
+            ctypes.CDLL(sys.argv[2])
+            time.sleep(0.05 if line == "w\\n" else 0)
+            os._exit(0)
+        os.wait()
+        print("waited", flush=True)
     elif line == "e\\n":
         os.execv("/bin/cat", ["cat"])
     elif line == "l\\n":
@@ -99,6 +106,16 @@ async function untilProbed(recorder: Recorder, path: string, isProbed: boolean):
   }
 }
 
+/** Another file gets a user that ends: when that file is let go, every other one has been looked at since. */
+async function untilSwept(recorder: Recorder): Promise<void> {
+  const other = await privateLibrary('other');
+  const witness = await startMapper(other);
+  await recorder.add({ pid: witness.pid });
+  await untilProbed(recorder, other, true);
+  witness.say('q');
+  await untilProbed(recorder, other, false);
+}
+
 describeCapture('probes of a TLS library', () => {
   it('are taken off when its target is removed, and put on again for the next one', async () => {
     const recorder = await Recorder.start(workshop);
@@ -125,15 +142,25 @@ describeCapture('probes of a TLS library', () => {
     await mapper.nextLine();
     mapper.say('q');
     await mapper.ended;
-    // Another file, whose only user ends after the parent did: when that one is let go, this one has been looked at.
-    const other = await privateLibrary('other');
-    const witness = await startMapper(other);
-    await recorder.add({ pid: witness.pid });
-    await untilProbed(recorder, other, true);
-    witness.say('q');
-    await untilProbed(recorder, other, false);
+    await untilSwept(recorder);
     expect(await recorder.libraries()).toContain(library);
     mapper.endChild();
+    await untilProbed(recorder, library, false);
+  });
+
+  it('stay for the next command of a process whose last command used the library', async () => {
+    const recorder = await Recorder.start(workshop);
+    const library = await privateLibrary();
+    const starter = await startMapper('', library);
+    await recorder.add({ pid: starter.pid });
+    // The first one may be gone before anybody can look at it: the kernel tells of its library again.
+    for (let command = 's'; !(await recorder.libraries()).includes(library); command = 'w') {
+      starter.say(command);
+      await starter.nextLine();
+    }
+    await untilSwept(recorder);
+    expect(await recorder.libraries()).toContain(library);
+    starter.say('q');
     await untilProbed(recorder, library, false);
   });
 
