@@ -2,6 +2,7 @@
 // node scripts/setup.mjs [group…]: installs the Debian and npm packages that are missing, and for the tests other versions
 // of some programs. Uses Node's own modules only, because it runs in a fresh clone. Without arguments: what building, the demonstration and the tests need.
 import { ensurePackages } from './lib/apt.mjs';
+import { ensureGoToolchains } from './lib/go-toolchains.mjs';
 import { ensureNodeModules } from './lib/npm.mjs';
 import { runMain, ScriptError, say } from './lib/say.mjs';
 import { groupNames } from './lib/system-packages.mjs';
@@ -15,6 +16,7 @@ await runMain(() => {
   const groups = asked.length > 0 ? asked : ['build', 'demo', 'test'];
 
   const missing = process.platform === 'linux' ? ensurePackages(groups) : [];
+  if (process.platform === 'linux' && groups.includes('test')) ensureGoToolchains();
   ensureNodeModules();
   if (groups.includes('test')) missing.push(...ensureTestPrograms());
   say(missing.length === 0 ? `set up for: ${groups.join(', ')}` : `set up, except for: ${missing.join(', ')}`);

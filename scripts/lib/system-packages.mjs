@@ -40,6 +40,7 @@ export const groups = {
     { name: 'iproute2', command: 'ss' },
     { name: 'procps', command: 'ps' },
     { name: 'bpftool', command: 'bpftool' },
+    { name: 'golang-go', command: 'go' },
   ],
   bench: [
     { name: 'nginx-light', command: 'nginx', service: 'nginx' },

@@ -11,12 +11,14 @@ export interface ProcessReport {
 
 const MAX_LINES = 40;
 
-const LIBRARY_NAMES = { openssl: 'OpenSSL', gnutls: 'GnuTLS' } as const;
+const LIBRARY_NAMES = { openssl: 'OpenSSL', gnutls: 'GnuTLS', go: 'crypto/tls of Go' } as const;
 
 /** Measured on a virtual machine, where the kernel emulates the probed instruction and where it must single-step it. */
 const PLACES = {
   internal: 'probed behind its exported functions, about 1 µs a call',
   exported: 'probed at its exported functions, about 1 to 13 µs a call',
+  'inner-calls': 'probed at the calls that plaintext passes, about 1 µs each',
+  'entry-and-return': 'probed at entry and return, about 1 to 13 µs a call',
 } as const;
 
 const STATES = { plain: 'not encrypted', readable: 'TLS, read', unreadable: 'TLS, NOT READ' } as const;

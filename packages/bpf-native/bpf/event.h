@@ -255,6 +255,23 @@ struct flowtap_count {
 };
 
 /*
+ * Attach cookie of a probe in Go's crypto/tls: which place, flags, and a number in bits 16 to 23. func (c *Conn) Read(b
+ * []byte) (int, error) and Write are alike.
+ */
+enum flowtap_go_place {
+	/* The call in Read that copies plaintext to the caller. The number: words of Read's frame. */
+	FLOWTAP_GO_COPY = 1,
+	/* A call in Write of func (c *Conn) writeRecordLocked(typ recordType, data []byte) (int, error). */
+	FLOWTAP_GO_SEND = 2,
+	/* Entry and return of either. The number: words from the thread pointer down to the goroutine, in the stack ABI. */
+	FLOWTAP_GO_READ = 3,
+	FLOWTAP_GO_WRITE = 4,
+	/* Entry of func (c *Conn) Close() error */
+	FLOWTAP_GO_CLOSE = 5,
+};
+#define FLOWTAP_GO_STACK_ABI (1 << 8)
+
+/*
  * Attach cookie of a TLS probe: which function was entered, and in bits 8 to 15 the position, from 1, of the argument
  * that points to the transferred count.
  */

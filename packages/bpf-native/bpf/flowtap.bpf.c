@@ -15,6 +15,7 @@
 #include "transfer.h"
 #include "tls-record.h"
 #include "tls.h"
+#include "go-tls.h"
 #include "socket-data.h"
 #include "syscall.h"
 #include "process.h"
@@ -107,6 +108,20 @@ SEC("uretprobe")
 int tls_return(struct pt_regs *ctx)
 {
 	return on_tls_return(ctx);
+}
+
+/* Go's crypto/tls: probes on instructions only, for a return probe would change the stack that Go walks and moves. */
+
+SEC("uprobe")
+int go_tls_place(struct pt_regs *ctx)
+{
+	return on_go_place(ctx, bpf_get_attach_cookie(ctx));
+}
+
+SEC("uprobe")
+int go_tls_return(struct pt_regs *ctx)
+{
+	return on_go_return(ctx, bpf_get_attach_cookie(ctx));
 }
 
 /* Run by user space on itself: its process id as the kernel knows it, whatever pid namespace it is in. */

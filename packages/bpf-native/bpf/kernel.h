@@ -221,8 +221,13 @@ struct signal_struct {
 	atomic_t live;
 };
 
+struct thread_struct {
+	unsigned long fsbase; /* x86 */
+};
+
 struct task_struct {
 	struct thread_info thread_info;
+	struct thread_struct thread;
 	pid_t pid;
 	pid_t tgid;
 	struct files_struct *files;

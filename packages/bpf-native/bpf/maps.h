@@ -125,6 +125,7 @@ struct {
 
 struct last_read {
 	u64 sock;
+	u64 goroutine; /* of a Go program; anything else in others */
 	s32 fd;
 	u32 _pad;
 };
@@ -140,6 +141,29 @@ struct {
 	__type(key, u64);
 	__type(value, struct last_read);
 } last_reads SEC(".maps");
+
+/* A call of crypto/tls that has not returned, by process, goroutine and the depth of its frame in the goroutine's stack. */
+struct go_call_key {
+	u64 goroutine;
+	u32 pid;
+	u32 depth;
+};
+
+struct go_call {
+	u64 conn; /* *tls.Conn */
+	u64 buffer;
+};
+
+/*
+ * Inserted: at entry, where a call that grows its stack arrives twice. Deleted: at return. LRU: a goroutine can leave by
+ * a panic, and a process can end. A server has one for each connection that it waits for.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 32768);
+	__type(key, struct go_call_key);
+	__type(value, struct go_call);
+} go_calls SEC(".maps");
 
 /*
  * Executable files that user space was told of.

@@ -77,7 +77,7 @@ static __always_inline void peek(const struct transfer *t, u8 *head)
 static __always_inline void remember_read(u64 sock, s32 fd)
 {
 	u64 thread = bpf_get_current_pid_tgid();
-	struct last_read read = { .sock = sock, .fd = fd };
+	struct last_read read = { .sock = sock, .fd = fd, .goroutine = go_goroutine_in_syscall() };
 	struct last_read *known = bpf_map_lookup_elem(&last_reads, &thread);
 
 	if (known)

@@ -76,7 +76,7 @@ Outcome Capture::Load(const flowtap_config& config, const std::vector<std::strin
     if (program) bpf_program__set_autoload(program, false);
   }
   uprobe_multi_ = uprobe_multi;
-  for (const char* name : {"tls_entry", "tls_return"}) {
+  for (const char* name : {"tls_entry", "tls_return", "go_tls_place", "go_tls_return"}) {
     bpf_program* program = Program(name);
     if (program && uprobe_multi) bpf_program__set_expected_attach_type(program, static_cast<bpf_attach_type>(kTraceUprobeMulti));
   }

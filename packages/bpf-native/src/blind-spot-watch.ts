@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync } from 'node:fs';
-import { codeReader } from './code-reader.js';
-import { findFunctions } from './elf.js';
+import { planFile } from './file-plan.js';
 import { type BlindSpot, blindLibraries, blindProgram } from './inspect/blind-spots.js';
 import { type ProgramFacts, programFacts } from './inspect/program-facts.js';
 import { detectRuntime } from './inspect/runtime.js';
 import { distinctMappings, openFirst, readExe } from './proc.js';
-import { planTlsProbes, TLS_SYMBOLS } from './tls-probes.js';
 
 /** Libraries that are probed wherever they are found. */
 const READABLE = /\/lib(?:ssl|gnutls)\.so/;
@@ -68,7 +66,7 @@ export class BlindSpotWatch {
     if (fd === undefined) return;
     try {
       const exe = readExe(pid);
-      const isReadable = planTlsProbes(findFunctions(fd, TLS_SYMBOLS), codeReader(fd)) !== undefined;
+      const isReadable = planFile(fd) !== undefined;
       const facts = isReadable ? {} : await programFacts(`/proc/self/fd/${fd}`);
       if (this.#programs.has(pid)) this.#programs.set(pid, { exe, isReadable, facts });
     } finally {

@@ -24,17 +24,18 @@ interface Section {
 }
 
 /** An open file; any process can bring one along, so nothing that it says of itself is believed. */
-interface ElfFile {
+export interface ElfFile {
   readonly fd: number;
   readonly bytes: number;
 }
 
-function openElf(fd: number): ElfFile | undefined {
+export function openElf(fd: number): ElfFile | undefined {
   const stat = fstatSync(fd);
   return stat.isFile() ? { fd, bytes: stat.size } : undefined;
 }
 
-function read(file: ElfFile, offset: number, bytes: number): Buffer | undefined {
+/** Undefined where the file has no such bytes, or more than would ever be asked for. */
+export function read(file: ElfFile, offset: number, bytes: number): Buffer | undefined {
   // Before memory is taken for it: a header may claim anything.
   if (bytes > MAX_TABLE_BYTES || offset + bytes > file.bytes) return undefined;
   const buffer = Buffer.allocUnsafe(bytes);
@@ -45,7 +46,7 @@ function read(file: ElfFile, offset: number, bytes: number): Buffer | undefined 
   }
 }
 
-const u64 = (buffer: Buffer, at: number) => Number(buffer.readBigUInt64LE(at));
+export const u64 = (buffer: Buffer, at: number) => Number(buffer.readBigUInt64LE(at));
 
 function readTable(
   file: ElfFile,
@@ -60,8 +61,27 @@ function readTable(
   return table && Array.from({ length: count }, (_, i) => table.subarray(i * entryBytes, (i + 1) * entryBytes));
 }
 
+/** The program and section headers of an ELF file of the kind that is looked into, entry by entry. */
+export interface ElfHeaders {
+  readonly header: Buffer;
+  readonly segments: readonly Buffer[] | undefined;
+  readonly sections: readonly Buffer[] | undefined;
+}
+
+/** Undefined for what is not a 64-bit little-endian ELF file. */
+export function readHeaders(file: ElfFile): ElfHeaders | undefined {
+  const header = read(file, 0, HEADER_BYTES);
+  if (!header || header.readUInt32LE(0) !== MAGIC) return undefined;
+  if (header.readUInt8(4) !== CLASS_64 || header.readUInt8(5) !== LITTLE_ENDIAN) return undefined;
+  return {
+    header,
+    segments: readTable(file, header, { offset: 32, entryBytes: 54, count: 56 }, SEGMENT_BYTES),
+    sections: readTable(file, header, { offset: 40, entryBytes: 58, count: 60 }, SECTION_BYTES),
+  };
+}
+
 /** Uprobes are placed by file offset, symbols give virtual addresses. */
-function toFileOffset(segments: readonly Buffer[], address: number): number | undefined {
+export function toFileOffset(segments: readonly Buffer[], address: number): number | undefined {
   for (const segment of segments) {
     if (segment.readUInt32LE(0) !== SEGMENT_LOAD) continue;
     const start = u64(segment, 16);
@@ -102,11 +122,9 @@ function addSymbols(
 export function findFunctions(fd: number, wanted: ReadonlySet<string>): Map<string, number> {
   const found = new Map<string, number>();
   const file = openElf(fd);
-  const header = file && read(file, 0, HEADER_BYTES);
-  if (!header || header.readUInt32LE(0) !== MAGIC) return found;
-  if (header.readUInt8(4) !== CLASS_64 || header.readUInt8(5) !== LITTLE_ENDIAN) return found;
-  const segments = readTable(file, header, { offset: 32, entryBytes: 54, count: 56 }, SEGMENT_BYTES);
-  const sections = readTable(file, header, { offset: 40, entryBytes: 58, count: 60 }, SECTION_BYTES)?.map(
+  const headers = file && readHeaders(file);
+  const segments = headers?.segments;
+  const sections = headers?.sections?.map(
     (entry): Section => ({
       type: entry.readUInt32LE(4),
       offset: u64(entry, 24),
@@ -114,7 +132,7 @@ export function findFunctions(fd: number, wanted: ReadonlySet<string>): Map<stri
       link: entry.readUInt32LE(40),
     }),
   );
-  if (!segments || !sections) return found;
+  if (!file || !segments || !sections) return found;
   const addresses = new Map<string, number>();
   // One table of each type is all that the ABI allows; more would make the work a multiple of the file.
   for (const type of [SECTION_DYNSYM, SECTION_SYMTAB]) {

@@ -72,6 +72,12 @@ function collectExpressions(): void {
   for (const name of Object.keys(layout.TlsFunction)) {
     expressions[`TlsFunction.${name}`] = `FLOWTAP_TLS_${snake(name).toUpperCase()}`;
   }
+  for (const name of Object.keys(layout.GoPlace)) {
+    expressions[`GoPlace.${name}`] = `FLOWTAP_GO_${name.toUpperCase()}`;
+  }
+  for (const name of Object.keys(layout.GoFlag)) {
+    expressions[`GoFlag.${name}`] = `FLOWTAP_GO_${snake(name).toUpperCase()}`;
+  }
   layout.COUNTERS.forEach((name, index) => {
     expressions[`COUNTERS.${index}`] = `FLOWTAP_COUNT_${name.replaceAll('-', '_').toUpperCase()}`;
   });
@@ -104,15 +110,8 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 it('agrees with the C compiler on every offset, size and number of event.h', () => {
   const ours: Record<string, number> = {};
-  for (const table of [
-    ...Object.keys(structs),
-    'ADDRESSES',
-    'CLOSE',
-    'RecordType',
-    'HeaderFlag',
-    'ConnectionFlag',
-    'TlsFunction',
-  ]) {
+  const numbers = ['RecordType', 'HeaderFlag', 'ConnectionFlag', 'TlsFunction', 'GoPlace', 'GoFlag'];
+  for (const table of [...Object.keys(structs), 'ADDRESSES', 'CLOSE', ...numbers]) {
     const members = layout[table as keyof typeof layout] as Record<string, number>;
     for (const [member, value] of Object.entries(members)) ours[`${table}.${member}`] = value;
   }

@@ -96,6 +96,10 @@ export const TlsFunction = {
   readUnseen: 8,
 } as const;
 
+/** Attach cookies of the probes in Go's crypto/tls: place and flags. */
+export const GoPlace = { copy: 1, send: 2, read: 3, write: 4, close: 5 } as const;
+export const GoFlag = { stackAbi: 256 } as const;
+
 /** Order of `enum flowtap_counter`. */
 export const COUNTERS = [
   'ring-full',

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, fstatSync, readFileSync } from 'node:fs';
 import type { Logger } from '@flowtap/core';
-import { codeReader } from './code-reader.js';
-import { findFunctions } from './elf.js';
+import { planFile } from './file-plan.js';
 import { type FileUsers, hasUsers, type LivingTargets } from './file-users.js';
 import type { NativeSession } from './native-binding.js';
 import { toBpfError } from './native-errors.js';
@@ -10,7 +9,7 @@ import { distinctMappings, executableMappings, openFirst, openMapping } from './
 import type { MapRecord } from './record-decoder.js';
 import { FILE_KEY } from './record-layout.js';
 import type { TlsPlace } from './tls-plan.js';
-import { planTlsProbes, TLS_SYMBOLS, type TlsLibraryName } from './tls-probes.js';
+import type { TlsLibraryName } from './tls-probes.js';
 
 /** A file whose TLS functions are probed. */
 export interface TlsLibrary {
@@ -20,6 +19,8 @@ export interface TlsLibrary {
   readonly library: TlsLibraryName;
   /** Behind the exported functions, where that is cheaper and the code shows that it is safe, or at them. */
   readonly place: TlsPlace;
+  /** Of a Go program that tells it, such as "go1.19.8". */
+  readonly version?: string;
 }
 
 interface KnownFile extends FileUsers {
@@ -136,7 +137,7 @@ export class TlsAttacher {
 
   async #attach(fd: number, file: KnownFile): Promise<void> {
     const { path } = file;
-    const plan = planTlsProbes(findFunctions(fd, TLS_SYMBOLS), codeReader(fd));
+    const plan = planFile(fd);
     if (plan === undefined) return;
     const links: number[] = [];
     try {
@@ -149,8 +150,9 @@ export class TlsAttacher {
       if (links.length > 0) await this.#session.detach(links);
       return;
     }
-    file.probes = { links, library: { path, library: plan.library, place: plan.place } };
-    this.#logger.debug(`TLS probes on ${path} (${plan.place} functions)`);
+    const { library, place, version } = plan;
+    file.probes = { links, library: { path, library, place, ...(version === undefined ? {} : { version }) } };
+    this.#logger.debug(`TLS probes on ${path} (${library}, ${place})`);
     this.usersChanged(); // it may have ended meanwhile
   }
 

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** Where plaintext is observed: behind the exported functions, or at them. */
-export type TlsPlace = 'internal' | 'exported';
+import type { GoProbePlace } from './go-probes.js';
+
+/**
+ * Where plaintext is observed: behind the exported functions, or at them; in Go programs inside of Read and Write, or at
+ * their entry and return.
+ */
+export type TlsPlace = 'internal' | 'exported' | GoProbePlace;
 
 export interface Probe {
   /** In the file. */

@@ -6,7 +6,7 @@ import type { ReadCode } from './x86-code.js';
 
 /** Probes of one program on functions of one file. */
 export interface TlsProbes {
-  readonly program: 'tls_entry' | 'tls_return';
+  readonly program: 'tls_entry' | 'tls_return' | 'go_tls_place' | 'go_tls_return';
   readonly atReturn: boolean;
   readonly offsets: readonly number[];
   /** `TlsFunction` of each offset, with the position of the count argument above it. */
@@ -14,12 +14,14 @@ export interface TlsProbes {
 }
 
 /** Libraries whose functions are known. */
-export type TlsLibraryName = 'openssl' | 'gnutls';
+export type TlsLibraryName = 'openssl' | 'gnutls' | 'go';
 
 export interface TlsPlan {
   /** What the file has; BoringSSL and LibreSSL have the functions of OpenSSL. */
   readonly library: TlsLibraryName;
   readonly place: TlsPlace;
+  /** Where the file tells it itself: of Go, such as "go1.19.8". */
+  readonly version?: string;
   readonly probes: readonly TlsProbes[];
 }
 

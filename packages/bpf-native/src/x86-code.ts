@@ -14,7 +14,7 @@ export type ReadCode = (fileOffset: number, bytes: number) => Buffer;
 type Iced = typeof import('iced-x86');
 let iced: Iced | undefined;
 
-function disassembler(): Iced {
+export function disassembler(): Iced {
   iced ??= require('iced-x86') as Iced;
   return iced;
 }

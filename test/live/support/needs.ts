@@ -3,12 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { describe, test } from 'vitest';
 import { cliPath } from './flowtap.js';
+import { hasToolchain, type Toolchain } from './go.js';
 import { cleanEnvironment } from './program.js';
 import { python } from './python.js';
 
 const requireAll = process.env['CI'] === 'true' || process.env['FLOWTAP_REQUIRE_ALL'] === '1';
 
-/** A program by its name or path, or a Python module as `python:<module>`. */
+/** A program by its name or path, a Python module as `python:<module>`, or a Go compiler as `go:<toolchain>`. */
 export type Need = string;
 
 /** Tests that capture live. Where that is not possible they are skipped with the reason in the title, or fail. */
@@ -32,6 +33,7 @@ function firstMissing(needs: readonly Need[]): string | undefined {
 }
 
 function isThere(need: Need): boolean {
+  if (need.startsWith('go:')) return hasToolchain(need.slice('go:'.length) as Toolchain);
   const [command, args] = need.startsWith('python:')
     ? [python, ['-c', `import ${need.slice('python:'.length)}`]]
     : ['sh', ['-c', `command -v ${need}`]];

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, fstatSync } from 'node:fs';
-import { codeReader } from '../code-reader.js';
-import { findFunctions } from '../elf.js';
+import { planFile } from '../file-plan.js';
 import { type FileMapping, openMapping } from '../proc.js';
 import type { TlsPlace } from '../tls-plan.js';
-import { planTlsProbes, TLS_SYMBOLS, type TlsLibraryName } from '../tls-probes.js';
+import type { TlsLibraryName } from '../tls-probes.js';
 import { scanFile } from './file-scan.js';
 import { programFacts } from './program-facts.js';
 
@@ -34,7 +33,7 @@ export async function findTlsLibraries(
     const found = probedPlace(pid, mapping);
     if (found === undefined) continue;
     const { path } = mapping;
-    const version = await libraryVersion(pid, found.library, mapping, mappings);
+    const version = found.version ?? (await libraryVersion(pid, found.library, mapping, mappings));
     libraries.push({
       path,
       ...found,
@@ -49,12 +48,14 @@ export async function findTlsLibraries(
 export function probedPlace(
   pid: number,
   mapping: FileMapping,
-): Pick<ProcessTlsLibrary, 'library' | 'place' | 'inode'> | undefined {
+): Pick<ProcessTlsLibrary, 'library' | 'place' | 'inode' | 'version'> | undefined {
   const fd = openMapping(pid, mapping);
   if (fd === undefined) return undefined;
   try {
-    const plan = planTlsProbes(findFunctions(fd, TLS_SYMBOLS), codeReader(fd));
-    return plan && { library: plan.library, place: plan.place, inode: fstatSync(fd).ino };
+    const plan = planFile(fd);
+    const version = plan?.version?.replace(/^go/, '');
+    const inode = fstatSync(fd).ino;
+    return plan && { library: plan.library, place: plan.place, inode, ...(version === undefined ? {} : { version }) };
   } finally {
     closeSync(fd);
   }
@@ -70,6 +71,7 @@ async function libraryVersion(
   mappings: readonly FileMapping[],
 ): Promise<string | undefined> {
   const fileOf = ({ path }: FileMapping) => `/proc/${pid}/root${path}`;
+  if (library === 'go') return undefined;
   if (library === 'gnutls') return (await scanFile(fileOf(mapping), GNUTLS_VERSION)).version;
   // Of a shared OpenSSL the version is in libcrypto.
   const crypto = mappings.find(({ path }) => /\/libcrypto\.so/.test(path));
