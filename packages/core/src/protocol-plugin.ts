@@ -51,6 +51,9 @@ export interface ParsedExchange {
   readonly complete: boolean;
   readonly error?: FlowError;
   readonly gaps?: readonly FlowGap[];
+  /** See `ExchangeFlow`. */
+  readonly headersIncomplete?: true;
+  readonly joined?: 'late';
 }
 
 /**
