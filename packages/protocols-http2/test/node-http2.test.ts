@@ -159,7 +159,7 @@ test('reset, pushed and refused streams', async () => {
   const found = outlines(runParser(http2(), await recording()));
   const origin = `http://127.0.0.1:${relay.port}`;
   // In the order in which they end.
-  expect(found.sort((a, b) => String(b.request).localeCompare(String(a.request)))).toEqual([
+  expect([...found].sort((a, b) => String(b.request).localeCompare(String(a.request)))).toEqual([
     { request: `GET ${origin}/reset`, error: 'stream-reset' },
     expect.objectContaining({
       request: `GET ${origin}/pushed.css`,
