@@ -99,17 +99,14 @@ function errorOf(
   response: Message | undefined,
 ): FlowError | undefined {
   if (request === undefined) return flowError('request-not-captured');
-  const fault =
-    request.fault ??
-    response?.fault ??
-    exchange.fault ??
-    (response === undefined ? 'response-not-captured' : undefined);
+  const missing = response === undefined ? (exchange.fault ?? 'response-not-captured') : undefined;
+  const fault = request.fault ?? response?.fault ?? missing;
   return fault === undefined ? undefined : flowError(fault);
 }
 
 function gapsOf({ request, response, gaps: outside }: Exchange): FlowGap[] | undefined {
   let gaps = request?.gaps;
   if (response?.gaps !== undefined) gaps = [...(gaps ?? []), ...response.gaps];
-  if (outside !== undefined) for (const gap of outside) gaps = withGap(gaps, gap);
+  if (outside !== undefined && response === undefined) for (const gap of outside) gaps = withGap(gaps, gap);
   return gaps;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { FlowGap, HttpHeader } from '@flowtap/core';
+import type { FlowGap } from '@flowtap/core';
 import { type FaultCode, flowError, resetError } from './constants.js';
 import type { Exchange } from './exchange.js';
 import { isGrpcContentType } from './grpc.js';
@@ -39,7 +39,8 @@ export class Messages {
       return;
     }
     const isRequest = sender === 'client';
-    const mayBegin = head.kind !== 'trailers';
+    // With END_STREAM and not one field that could be known, it is as likely the trailers of a message that was missed.
+    const mayBegin = head.kind !== 'trailers' && (head.kind !== 'unknown' || !endsStream || fault !== undefined);
     const exchange = isRequest ? this.#streams.forRequest(streamId, mayBegin) : this.#streams.forResponse(streamId);
     // The stream is closed: what its sender had on the way concerns nobody any more (RFC 9113 §5.1).
     if (exchange === undefined) return;
@@ -156,8 +157,13 @@ export class Messages {
 }
 
 function addTrailers(message: Message, head: Head, fault: FaultCode | undefined): void {
+  if (message.trailers !== undefined) {
+    // RFC 9113 §8.1: trailers end the stream, so there cannot be a second block of them.
+    message.fault ??= 'malformed-frame';
+    return;
+  }
   // A block that could not be read has no fields.
-  if (head.headers.length > 0) message.trailers = [...(message.trailers ?? ([] as HttpHeader[])), ...head.headers];
+  if (head.headers.length > 0) message.trailers = head.headers;
   if (head.isIncomplete) message.headersIncomplete = true;
   message.fault ??= fault;
 }

@@ -33,7 +33,7 @@ const BROKEN: FrameChain = { verdict: 'broken', evidence: 0, endsExactly: false 
 export function readFrameChain(bytes: Uint8Array, start: number, end: number): FrameChain {
   const header = new FrameHeader();
   let evidence = 0;
-  let dataStream = 0;
+  let lastStream = 0;
   let at = start;
   while (at + FRAME_HEADER_BYTES <= end) {
     header.parse(bytes, at);
@@ -43,10 +43,8 @@ export function readFrameChain(bytes: Uint8Array, start: number, end: number): F
     const points = evidenceOf(header, bytes, payload, next <= end);
     if (points < 0) return BROKEN;
     evidence += points;
-    if (header.type === FrameType.DATA) {
-      if (header.streamId === dataStream) evidence += 1;
-      dataStream = header.streamId;
-    }
+    if (header.type === FrameType.DATA && header.streamId === lastStream) evidence += 1;
+    if (header.type <= FrameType.HEADERS) lastStream = header.streamId;
     at = next;
     if (evidence >= ENOUGH_EVIDENCE) return { verdict: 'certain', evidence, endsExactly: at === end };
   }
