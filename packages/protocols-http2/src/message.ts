@@ -27,6 +27,8 @@ export class Message {
   headersIncomplete: boolean;
   /** Where the messages of a gRPC call lie in the body. */
   grpcMessages: GrpcMessageReader | undefined = undefined;
+  /** A body that came before HTTP/2 began. */
+  earlierBody: HttpBody | undefined = undefined;
   #body: BodyCollector | undefined = undefined;
 
   constructor(head: Head, startNs: number, endNs: number) {
@@ -77,6 +79,7 @@ export class Message {
 
   body(): HttpBody {
     const { contentEncoding } = this.head;
+    if (this.earlierBody !== undefined) return this.earlierBody;
     if (this.#body === undefined) {
       return this.mayMissFrames || !this.ended
         ? new HttpBody({ size: 0, truncated: true, contentEncoding, bytes: Buffer.alloc(0) })

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { FlowGap } from '@flowtap/core';
+import type { FlowGap, UpgradedRequest } from '@flowtap/core';
 import { type FaultCode, flowError, resetError } from './constants.js';
 import type { Exchange } from './exchange.js';
 import { isGrpcContentType } from './grpc.js';
-import { type Head, unknownHead } from './head.js';
+import { type Head, readHead, unknownHead } from './head.js';
 import type { BlockInfo } from './header-block.js';
 import { Message } from './message.js';
 import { StreamTable, type StreamTableOptions } from './stream-table.js';
@@ -75,6 +75,20 @@ export class Messages {
     exchange.request.fault = fault;
     exchange.request.ended = true;
     this.#streams.settle(exchange);
+  }
+
+  /** RFC 7540 §3.2: the request that asked for h2c in HTTP/1.1 is stream 1, and has ended. */
+  upgraded({ request, startNs, endNs }: UpgradedRequest): void {
+    const exchange = this.#streams.forRequest(1, true);
+    if (exchange === undefined) return;
+    const { headers, method, target, authority, body } = request;
+    const head = readHead(headers, false);
+    head.method = method;
+    head.path = target;
+    head.authority = authority;
+    exchange.request = new Message(head, startNs, endNs);
+    exchange.request.ended = true;
+    exchange.request.earlierBody = body;
   }
 
   data(

@@ -36,6 +36,9 @@ export class Http2Parser implements ProtocolParser, FrameListener {
       release: (exchange) => this.#emit(exchange),
       count: (code) => context.count(code),
     });
+    if (context.upgraded === undefined) return;
+    this.#learn(context.upgraded.requestDirection === 'ingress' ? this.#ingress : this.#egress);
+    this.#messages.upgraded(context.upgraded);
   }
 
   data(chunk: StreamChunk): void {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ProtocolPlugin } from '@flowtap/core';
-import { PROTOCOL_NAME } from './constants.js';
+import { PROTOCOL_NAME, UPGRADE_TOKENS } from './constants.js';
 import { detect } from './detect.js';
 import { PROBE_BYTES } from './limits.js';
 import { Http2Parser } from './parser.js';
@@ -16,6 +16,7 @@ export function http2(): ProtocolPlugin {
   return {
     apiVersion: 1,
     name: PROTOCOL_NAME,
+    upgradeTokens: UPGRADE_TOKENS,
     probeBytes: PROBE_BYTES,
     detect,
     createParser: (context) => new Http2Parser(context),
