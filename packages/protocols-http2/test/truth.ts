@@ -3,8 +3,8 @@ import type { HttpHeader, HttpRequest, HttpResponse, ParsedExchange } from '@flo
 import { UNKNOWN_NAME } from '../src/index.js';
 
 interface Known {
-  readonly request: HttpRequest;
-  readonly response: HttpResponse;
+  readonly request: HttpRequest | undefined;
+  readonly response: HttpResponse | undefined;
 }
 
 /**
@@ -43,11 +43,13 @@ export function findWrongClaims(
 
 function isPossible(known: Known, request: HttpRequest | undefined, response: HttpResponse | undefined): boolean {
   if (request !== undefined) {
+    if (known.request === undefined) return false;
     if (request.method !== '' && request.method !== known.request.method) return false;
     if (request.target !== '' && request.target !== known.request.target) return false;
     if (!isPart(request, known.request)) return false;
   }
   if (response !== undefined) {
+    if (known.response === undefined) return false;
     if (response.status !== 0 && response.status !== known.response.status) return false;
     if (!isPart(response, known.response)) return false;
   }
@@ -71,8 +73,12 @@ function isPart(message: HttpRequest | HttpResponse, known: HttpRequest | HttpRe
   return known.body.bytes.includes(bytes);
 }
 
-function isSame(known: HttpRequest | HttpResponse, message: HttpRequest | HttpResponse | undefined): boolean {
+function isSame(
+  known: HttpRequest | HttpResponse | undefined,
+  message: HttpRequest | HttpResponse | undefined,
+): boolean {
   return (
+    known !== undefined &&
     message !== undefined &&
     JSON.stringify([known.headers, known.trailers]) === JSON.stringify([message.headers, message.trailers]) &&
     known.body.size === message.body.size

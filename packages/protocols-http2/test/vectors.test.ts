@@ -2,7 +2,9 @@
 import { checkProtocol, runParser } from '@flowtap/core/testing';
 import { describe, expect, test } from 'vitest';
 import { http2 } from '../src/index.js';
+import { PREFACE } from './frames.js';
 import { outlines } from './outline.js';
+import { findWrongClaims } from './truth.js';
 import { DIRECTIONS, VECTORS } from './vectors.js';
 
 describe('conversations, whole, byte by byte, at every split and with gaps at every place', () => {
@@ -31,4 +33,30 @@ test('the order in which two directions are seen does not matter', () => {
 
 function byRequest(a: { readonly request?: string }, b: { readonly request?: string }): number {
   return String(a.request).localeCompare(String(b.request));
+}
+
+test.each(VECTORS)('$name: joined at each frame, with what follows it, nothing wrong is said', ({ wire }) => {
+  const options = { layer: 'tls', connection: { role: 'client' } } as const;
+  const frames = wire.flatMap(([from, bytes]) =>
+    framesOf(bytes).map((one) => ({ direction: DIRECTIONS[from], bytes: one })),
+  );
+  const whole = runParser(http2(), frames, options).exchanges;
+  // The first two pieces are the preface and the SETTINGS behind it.
+  for (let from = 1; from < frames.length; from++) {
+    const { exchanges } = runParser(http2(), frames.slice(from), { ...options, joinedLate: true });
+    expect(findWrongClaims(whole, exchanges)).toEqual([]);
+    for (const { joined } of exchanges) expect(joined).toBe('late');
+  }
+});
+
+/** The preface, and each frame. */
+function framesOf(bytes: Buffer): readonly Buffer[] {
+  const frames: Buffer[] = [];
+  let at = 0;
+  while (at < bytes.length) {
+    const end = bytes[at] === 0x50 ? at + PREFACE.length : at + 9 + bytes.readUIntBE(at, 3);
+    frames.push(bytes.subarray(at, end));
+    at = end;
+  }
+  return frames;
 }
