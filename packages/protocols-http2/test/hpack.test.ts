@@ -2,10 +2,13 @@
 import { pseudoRandomBytes } from '@flowtap/core/testing';
 import fc from 'fast-check';
 import hpackJs from 'hpack.js';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { looksLikeHeaderBlock } from '../src/hpack/block-shape.js';
 import { HpackDecoder, UNKNOWN_NAME } from '../src/hpack/decoder.js';
 import { describeWithPython, runPython } from './python.js';
+
+// A busy machine may need long for so many runs.
+vi.setConfig({ testTimeout: 60_000 });
 
 interface Encoded {
   readonly connection: number;
