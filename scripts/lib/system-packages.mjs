@@ -40,8 +40,6 @@ export const groups = {
     { name: 'python3-h2', library: true },
     { name: 'python3-grpcio', library: true },
     { name: 'nghttp2-client', command: 'h2load' },
-    { name: 'apache2', command: 'apache2' },
-    { name: 'nginx-light', command: 'nginx' },
     { name: 'iproute2', command: 'ss' },
     { name: 'procps', command: 'ps' },
     { name: 'bpftool', command: 'bpftool' },
