@@ -14,7 +14,7 @@ await build({
   format: 'esm',
   outExtension: () => ({ js: '.mjs' }),
   target: 'node20',
-  external: [/^@flowtap\//],
+  external: [/^@flowtap\//, 'hpack.js'],
   silent: true,
 });
 const { status } = spawnSync(process.execPath, [`${directory}dist/run.mjs`, ...process.argv.slice(2)], {

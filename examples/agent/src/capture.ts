@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Writable } from 'node:stream';
 import { createRecorder, createTap, type EventSource } from '@flowtap/core';
-import { http1 } from '@flowtap/protocols-http1';
 import { createWhere } from './flow-filter.js';
 import { type Notices, noticeLogger } from './notices.js';
 import type { CaptureOptions } from './options/capture-options.js';
 import { checkOutputOptions, type OutputOptions } from './options/output-options.js';
 import { refuseSharedFiles } from './options/output-spec.js';
+import { createProtocols } from './options/protocols.js';
 import { createExporters } from './outputs.js';
 import { checkWritable, writeOwnedFile } from './owned-file.js';
 import { failureMessage } from './report-failure.js';
@@ -47,7 +47,7 @@ export async function openCapture(setup: CaptureSetup): Promise<Capture> {
   const where = createWhere(options);
   const tap = createTap({
     source,
-    protocols: [http1()],
+    protocols: createProtocols(options.protocols),
     exporters: createExporters(options.output, setup.readable),
     redact: options.redact ? { headers: options.redactHeader ?? [] } : false,
     limits: { maxBodyBytes: options.maxBody },

@@ -28,7 +28,7 @@ export class Detector {
   }
 
   byName(name: string): ProtocolPlugin | undefined {
-    return this.#plugins.find((plugin) => plugin.name === name);
+    return this.#plugins.find((plugin) => plugin.name === name || plugin.upgradeTokens?.includes(name) === true);
   }
 
   /** `final`: no more bytes will be shown, so `need-more` means no. */

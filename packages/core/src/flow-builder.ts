@@ -45,6 +45,8 @@ export class FlowBuilder {
     if (exchange.request !== undefined) flow.request = exchange.request as ExchangeFlow['request'] & object;
     if (exchange.response !== undefined) flow.response = exchange.response as ExchangeFlow['response'] & object;
     flow.complete = exchange.complete;
+    if (exchange.headersIncomplete !== undefined) flow.headersIncomplete = exchange.headersIncomplete;
+    if (exchange.joined !== undefined) flow.joined = exchange.joined;
     if (exchange.error !== undefined) flow.error = exchange.error;
     if (exchange.gaps !== undefined && exchange.gaps.length > 0) flow.gaps = exchange.gaps;
     return flow as ExchangeFlow;

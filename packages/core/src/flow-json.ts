@@ -61,6 +61,8 @@ function writeExchange(writer: JsonWriter, flow: ExchangeFlow): void {
   if (isHttpMessage(response)) writeResponse(writer, response);
   else writeMessage(writer, ',"response":', response);
   writer.ascii(flow.complete ? ',"complete":true' : ',"complete":false');
+  if (flow.headersIncomplete !== undefined) writer.ascii(',"headersIncomplete":true');
+  if (flow.joined !== undefined) writer.ascii(',"joined":"late"');
 }
 
 function writeOpaque(writer: JsonWriter, flow: OpaqueFlow): void {
@@ -107,6 +109,7 @@ function writeHttpVersionToBody(writer: JsonWriter, message: HttpRequest | HttpR
   writeHeaders(writer, ',"headers":[', message.headers);
   if (message.trailers !== undefined) writeHeaders(writer, ',"trailers":[', message.trailers);
   writeBody(writer, message.body);
+  if (message.grpc !== undefined) writeMessage(writer, ',"grpc":', message.grpc);
   writer.ascii('}');
 }
 

@@ -72,6 +72,10 @@ type ExchangeFlowOf<P extends ProtocolName> = FlowEnvelope & {
   readonly response?: ProtocolMessages[P]['response'];
   /** Both messages were seen to their end with known framing; bodies may still be truncated or have sized gaps. */
   readonly complete: boolean;
+  /** Header fields are missing, or have the name `(unknown)`: only bytes that were not captured could tell them. */
+  readonly headersIncomplete?: true;
+  /** The connection began before the capture, and its protocol has state from then on (HTTP/2 header compression). */
+  readonly joined?: 'late';
 };
 
 /** One request and its response. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { GrpcRequestDetails, GrpcResponseDetails } from './grpc-details.js';
 import type { HttpBody } from './http-body.js';
 
 /** Name and value as on the wire (latin1), in wire order, duplicates kept. Messages with equal headers may share one list. */
@@ -17,6 +18,8 @@ export interface HttpRequest {
   /** Absent when there were none. */
   readonly trailers?: readonly HttpHeader[];
   readonly body: HttpBody;
+  /** In a flow whose protocol is `grpc`. */
+  readonly grpc?: GrpcRequestDetails;
 }
 
 export interface HttpResponse {
@@ -26,4 +29,6 @@ export interface HttpResponse {
   readonly headers: readonly HttpHeader[];
   readonly trailers?: readonly HttpHeader[];
   readonly body: HttpBody;
+  /** In a flow whose protocol is `grpc`. */
+  readonly grpc?: GrpcResponseDetails;
 }

@@ -14,6 +14,7 @@ export { type StdoutOptions, stdout } from './exporters/stdout.js';
 export type * from './flow.js';
 export { createFlowFilter, type FlowCriteria, type FlowFilter } from './flow-filter.js';
 export { flowToJson, writeFlowJson } from './flow-json.js';
+export type * from './grpc-details.js';
 export { HttpBody, type HttpBodyInit, type HttpBodyJson } from './http-body.js';
 export type * from './http-message.js';
 export { JsonWriter } from './json-writer.js';

@@ -10,6 +10,7 @@ import type {
   ProtocolPlugin,
   StreamChunk,
   StreamGap,
+  UpgradedRequest,
 } from './protocol-plugin.js';
 
 /** The connection that a stream belongs to, as the stream sees it. */
@@ -34,10 +35,17 @@ export class ParserSession {
   #handover: Handover | undefined;
   #closed = false;
 
-  constructor(plugin: ProtocolPlugin, state: EngineState, owner: StreamOwner, layer: Layer, joinedLate: boolean) {
+  constructor(
+    plugin: ProtocolPlugin,
+    state: EngineState,
+    owner: StreamOwner,
+    layer: Layer,
+    joinedLate: boolean,
+    upgraded?: UpgradedRequest,
+  ) {
     this.#plugin = plugin;
     this.#state = state;
-    this.#parser = this.#create(this.#context(owner, layer, joinedLate));
+    this.#parser = this.#create(this.#context(owner, layer, joinedLate, upgraded));
   }
 
   data(chunk: StreamChunk): boolean {
@@ -87,7 +95,12 @@ export class ParserSession {
     return false;
   }
 
-  #context(owner: StreamOwner, layer: Layer, joinedLate: boolean): ParserContext {
+  #context(
+    owner: StreamOwner,
+    layer: Layer,
+    joinedLate: boolean,
+    upgraded: UpgradedRequest | undefined,
+  ): ParserContext {
     const { counters, limits } = this.#state;
     const { name } = this.#plugin;
     return {
@@ -102,6 +115,7 @@ export class ParserSession {
       tls: layer === 'tls',
       joinedLate,
       limits,
+      upgraded,
       emit: (exchange) => {
         if (this.#closed) counters.add(`emit-after-close:${name}`);
         else owner.exchange(layer, exchange);

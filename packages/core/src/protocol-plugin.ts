@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ConnectionInfo, Direction, GapReason, Layer, Role } from './events.js';
 import type { FlowError, FlowGap } from './flow.js';
+import type { HttpRequest } from './http-message.js';
 
 /** First bytes of both directions of an undetected stream. */
 export interface Probe {
@@ -51,6 +52,9 @@ export interface ParsedExchange {
   readonly complete: boolean;
   readonly error?: FlowError;
   readonly gaps?: readonly FlowGap[];
+  /** See `ExchangeFlow`. */
+  readonly headersIncomplete?: true;
+  readonly joined?: 'late';
 }
 
 /**
@@ -63,8 +67,15 @@ export interface Handover {
   readonly egressOffset: number;
   /** Bytes of the chunk being fed (and of earlier ones) from those offsets on, in order. */
   readonly leftover: readonly StreamChunk[];
-  /** Plugin name when the protocol is known; else detection decides. */
+  /** Plugin name or upgrade token when the protocol is known; else detection decides. */
   readonly to?: string;
+  /** What asked for the new protocol; its answer may come in that one. */
+  readonly upgraded?: UpgradedRequest;
+}
+
+/** A request that ended one protocol and began the next (RFC 9110 §7.8). */
+export interface UpgradedRequest extends Pick<ParsedExchange, 'requestDirection' | 'startNs' | 'endNs'> {
+  readonly request: HttpRequest;
 }
 
 export interface ParserLimits {
@@ -85,6 +96,8 @@ export interface ParserContext {
   /** Bytes may have passed before the first chunk. */
   readonly joinedLate: boolean;
   readonly limits: ParserLimits;
+  /** What the stream was handed over for, when the protocol before said so. */
+  readonly upgraded?: UpgradedRequest | undefined;
   /** Hand out a finished exchange. */
   emit(exchange: ParsedExchange): void;
   handover(handover: Handover): void;
@@ -108,6 +121,8 @@ export interface ProtocolPlugin {
   readonly apiVersion: 1;
   /** Name that handovers and counters use, such as `http/1.1`. */
   readonly name: string;
+  /** Other names, in lower case, under which an Upgrade asks for it. */
+  readonly upgradeTokens?: readonly string[];
   /** Bytes per direction that `detect` needs at most; it must not answer `need-more` when it has them. */
   readonly probeBytes: number;
   /** Pure and total: same answer for the same bytes, never throws. */

@@ -12,6 +12,8 @@ export const HEADER_RULES: ReadonlyMap<string, HeaderRule> = new Map([
   ['x-api-key', 'whole'],
   ['referer', 'url'],
   ['location', 'url'],
+  // A value whose name was not captured may be a secret.
+  ['(unknown)', 'whole'],
 ]);
 
 type Tag = (value: string) => string;

@@ -4,7 +4,14 @@ import type { EngineState } from './engine-state.js';
 import type { Direction, Layer } from './events.js';
 import { ParserSession, type StreamOwner } from './parser-session.js';
 import { ProbeBuffer } from './probe-buffer.js';
-import type { CloseReason, Handover, ProtocolPlugin, StreamChunk, StreamGap } from './protocol-plugin.js';
+import type {
+  CloseReason,
+  Handover,
+  ProtocolPlugin,
+  StreamChunk,
+  StreamGap,
+  UpgradedRequest,
+} from './protocol-plugin.js';
 
 const EMPTY: Buffer = Buffer.alloc(0);
 
@@ -141,9 +148,9 @@ export class StreamParser {
     this.#replay(kept);
   }
 
-  #begin(plugin: ProtocolPlugin): void {
+  #begin(plugin: ProtocolPlugin, upgraded?: UpgradedRequest): void {
     this.#probe = undefined;
-    this.#session = new ParserSession(plugin, this.#state, this.#owner, this.#layer, this.#joinedLate);
+    this.#session = new ParserSession(plugin, this.#state, this.#owner, this.#layer, this.#joinedLate, upgraded);
     this.#phase = 'parsing';
     this.#owner.recognized();
   }
@@ -176,7 +183,7 @@ export class StreamParser {
     }
     const plugin = this.#state.detector.byName(handover.to);
     if (plugin !== undefined) {
-      this.#begin(plugin);
+      this.#begin(plugin, handover.upgraded);
       return;
     }
     // Known to be something that nobody here reads: guessing among the others could only be wrong.

@@ -79,6 +79,10 @@ export class MessageReader {
     return this.#state === 'head' || (this.#state === 'resync' && this.#resync.hasPending);
   }
 
+  get carries(): Carries {
+    return this.#carries;
+  }
+
   get isResyncing(): boolean {
     return this.#state === 'resync';
   }

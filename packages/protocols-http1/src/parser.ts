@@ -12,7 +12,7 @@ import { type FaultCode, MAX_HELD_BYTES } from './constants.js';
 import { type Exchange, toParsedExchange } from './exchange.js';
 import { type Answer, ExchangeQueue } from './exchange-queue.js';
 import { orphanFraming, requestFraming, responseFraming } from './framing.js';
-import { makeHandover, nextProtocol, switchesProtocol } from './handover.js';
+import { makeHandover, switchesProtocol } from './handover.js';
 import type { Message } from './message.js';
 import { MessageReader } from './message-reader.js';
 import type { HeadVerdict, Loss, ReaderListener } from './reader-events.js';
@@ -178,7 +178,7 @@ export class Http1Parser implements ProtocolParser, ReaderListener {
   #advance(): void {
     while (this.#switchedBy === undefined && (this.#resume(this.#ingress) || this.#resume(this.#egress)));
     if (this.#switchedBy !== undefined) {
-      this.#context.handover(makeHandover(this.#ingress, this.#egress, nextProtocol(this.#switchedBy)));
+      this.#context.handover(makeHandover(this.#ingress, this.#egress, this.#switchedBy));
     } else if (this.#ingress.held.byteLength > MAX_HELD_BYTES || this.#egress.held.byteLength > MAX_HELD_BYTES) {
       this.#forces = true;
       this.#context.count('held-too-long');

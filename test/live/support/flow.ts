@@ -54,6 +54,8 @@ export interface Flow {
   readonly request?: Message & { readonly method: string; readonly target: string; readonly authority?: string };
   readonly response?: Message & { readonly status: number; readonly reason: string };
   readonly complete?: boolean;
+  readonly headersIncomplete?: true;
+  readonly joined?: 'late';
   readonly error?: Failure;
   readonly gaps?: readonly Gap[];
   readonly sni?: string;

@@ -10,6 +10,8 @@ import { until } from './until.js';
 
 export interface NginxOptions {
   readonly certificate?: Certificate;
+  /** HTTP/2 by ALPN, beside HTTP/1.1. Needs a certificate. */
+  readonly http2?: boolean;
   readonly sendfile?: boolean;
   readonly workers?: number;
   readonly host?: string;
@@ -89,7 +91,7 @@ export class Nginx {
 }
 
 function configuration(prefix: string, port: number, options: NginxOptions): string {
-  const { certificate, host = '127.0.0.1', sendfile = false, workers = 2, locations = '' } = options;
+  const { certificate, host = '127.0.0.1', http2 = false, sendfile = false, workers = 2, locations = '' } = options;
   const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
   const tls =
@@ -109,7 +111,7 @@ http {
   client_max_body_size 64m;
   keepalive_requests 100000;
   server {
-    listen ${address} ${certificate === undefined ? '' : 'ssl'};
+    listen ${address} ${certificate === undefined ? '' : http2 ? 'ssl http2' : 'ssl'};
     ${tls}
     root ${prefix}/html;
     default_type text/plain;

@@ -6,6 +6,7 @@ import { parseBytes } from './bytes.js';
 import { collect, collectAll } from './collect.js';
 import { parseCriteria } from './criterion.js';
 import { type OutputSpec, parseOutputSpec } from './output-spec.js';
+import { PROTOCOL_CHOICES, type ProtocolChoice, parseProtocols } from './protocols.js';
 import { parseToken } from './token.js';
 
 export const DEFAULT_MAX_BODY_BYTES = 1024 * 1024;
@@ -14,6 +15,7 @@ export const DEFAULT_MAX_BODY_BYTES = 1024 * 1024;
 export interface OutputOptions extends FlowFilterOptions {
   readonly output?: readonly OutputSpec[];
   readonly maxBody: number;
+  readonly protocols?: readonly ProtocolChoice[];
   readonly stats?: string;
   readonly redact: boolean;
   readonly redactHeader?: readonly string[];
@@ -37,6 +39,11 @@ export function addOutputOptions(command: Command, human: 'stdout' | 'stderr'): 
     )
     .addOption(new Option('--stats <file>', 'write the counters as JSON when the capture ends'))
     .optionsGroup('What to show:')
+    .addOption(
+      new Option('--protocols <names>', `only these, with commas between: ${PROTOCOL_CHOICES.join(', ')}`).argParser(
+        (text) => parseProtocols('--protocols', text),
+      ),
+    )
     .addOption(
       new Option('--host <name>', 'only flows to this host (name, name:port or *.name); repeatable').argParser(
         collectAll((text) => parseCriteria('host', text)),

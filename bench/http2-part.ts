@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+import { http2 } from '@flowtap/protocols-http2';
+import type { Corpus } from './pipeline/corpus.js';
+import { flowtapParser } from './pipeline/flowtap-parser.js';
+import { blockCorpus, flowtapHpack, npmHpack } from './pipeline/hpack.js';
+import { recordHttp2, requestBlocks } from './pipeline/http2-recording.js';
+import { API_CALLS, FIRST_VISIT } from './pipeline/http2-shapes.js';
+import { type Measurement, type MeasureOptions, measure } from './pipeline/measure.js';
+import { formatCount, formatTable } from './table.js';
+import { tapContender, writingTapContender } from './tap-contender.js';
+import type { Target } from './target.js';
+
+const OURS = 'Flowtap';
+const THEIRS = 'npm hpack.js';
+const FLOWS = 'Flowtap, events to flows';
+const MIN_HPACK_RATIO = 5;
+const MIN_FIELDS_PER_SECOND = 400_000;
+const CONNECTIONS = 10;
+
+export interface Http2Result {
+  readonly blocks: readonly { readonly name: string; readonly description: string }[];
+  readonly hpack: readonly Measurement[];
+  readonly connections: readonly Measurement[];
+  /** Of both messages of an exchange, pseudo-header fields included. */
+  readonly fieldsPerMessage: number;
+}
+
+/** HPACK beside npm's hpack.js, and whole connections of Node's HTTP/2. One thread, no privileges. */
+export async function measureHttp2(options: MeasureOptions, say: (message: string) => void): Promise<Http2Result> {
+  say('pipeline, HTTP/2');
+  const connection = await recordHttp2(API_CALLS);
+  const firstVisit = await recordHttp2(FIRST_VISIT);
+  const corpora = [
+    blockCorpus('typical', [requestBlocks(connection)]),
+    blockCorpus(
+      'cold',
+      Array.from({ length: 100 }, () => requestBlocks(firstVisit).slice(0, 1)),
+    ),
+  ];
+  const hpack: Measurement[] = [];
+  for (const corpus of corpora) hpack.push(...(await measure([npmHpack(THEIRS), flowtapHpack(OURS)], corpus, options)));
+
+  const whole: Corpus = {
+    name: 'HTTP/2',
+    description: '',
+    connections: Array.from({ length: CONNECTIONS }, () => connection),
+    messages: 2 * CONNECTIONS * API_CALLS.exchanges,
+    bytes: CONNECTIONS * connection.reduce((sum, { bytes }) => sum + bytes.length, 0),
+  };
+  const plugin = http2();
+  const contenders = [
+    flowtapParser(plugin),
+    tapContender(FLOWS, plugin, () => []),
+    writingTapContender('Flowtap, events to JSON lines', plugin),
+  ];
+  const connections = await measure(contenders, whole, options);
+  // :method, :path, :scheme, :authority; :status; and the date that Node adds.
+  const request = Object.keys(API_CALLS.request(1)).length + 2;
+  const response = Object.keys(API_CALLS.response(1)).length + 2;
+  const blocks = corpora.map(({ name, description }) => ({ name, description }));
+  return { blocks, hpack, connections, fieldsPerMessage: (request + response) / 2 };
+}
+
+export function formatHttp2({ blocks, hpack, connections, fieldsPerMessage }: Http2Result): string {
+  const tables = blocks.map(({ name, description }) => {
+    const of = hpack.filter(({ corpus }) => corpus === name);
+    const base = rateOf(of, THEIRS);
+    const rows = of.map(({ contender, messagesPerSecond }) => [
+      contender,
+      formatCount(messagesPerSecond),
+      (messagesPerSecond / base).toFixed(1),
+    ]);
+    return `HPACK, ${name} header blocks (${description}):\n${formatTable(['', 'blocks/s', `÷ ${THEIRS}`], rows)}`;
+  });
+  const rows = connections.map(({ contender, messagesPerSecond, megabytesPerSecond }) => [
+    contender,
+    formatCount(messagesPerSecond),
+    formatCount(messagesPerSecond * fieldsPerMessage),
+    megabytesPerSecond.toFixed(0),
+  ]);
+  const headings = ['', 'messages/s', 'header fields/s', 'MB/s'];
+  const title = `HTTP/2 connections of Node (${API_CALLS.exchanges} exchanges, ${API_CALLS.concurrency} streams at once)`;
+  return `${tables.join('\n')}\n${title}:\n${formatTable(headings, rows)}`;
+}
+
+export function http2Targets({ blocks, hpack, connections, fieldsPerMessage }: Http2Result): readonly Target[] {
+  const ratios = blocks.map(({ name }): Target => {
+    const of = hpack.filter(({ corpus }) => corpus === name);
+    const ratio = rateOf(of, OURS) / rateOf(of, THEIRS);
+    return {
+      name: `HPACK ÷ ${THEIRS}, ${name} header blocks`,
+      wanted: `≥ ${MIN_HPACK_RATIO.toFixed(1)}`,
+      measured: ratio.toFixed(1),
+      met: ratio >= MIN_HPACK_RATIO,
+    };
+  });
+  const fields = rateOf(connections, FLOWS) * fieldsPerMessage;
+  return [
+    ...ratios,
+    {
+      name: 'HTTP/2 events to flows, header fields a second',
+      wanted: `≥ ${formatCount(MIN_FIELDS_PER_SECOND)}`,
+      measured: formatCount(fields),
+      met: fields >= MIN_FIELDS_PER_SECOND,
+    },
+  ];
+}
+
+function rateOf(measurements: readonly Measurement[], name: string): number {
+  return measurements.find(({ contender }) => contender === name)?.messagesPerSecond ?? Number.NaN;
+}

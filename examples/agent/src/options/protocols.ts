@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ProtocolPlugin } from '@flowtap/core';
+import { http1 } from '@flowtap/protocols-http1';
+import { http2 } from '@flowtap/protocols-http2';
+import { UsageError } from '../usage-error.js';
+import { parseChoice } from './choice.js';
+
+/** In the order in which they are asked: HTTP/2 knows its connections more surely than HTTP/1 does. */
+const PLUGINS = { http2, http1 } as const;
+
+export type ProtocolChoice = keyof typeof PLUGINS;
+
+export const PROTOCOL_CHOICES = Object.keys(PLUGINS) as readonly ProtocolChoice[];
+
+/** `http1,http2`: names with commas between. */
+export function parseProtocols(option: string, text: string): readonly ProtocolChoice[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.includes('')) throw new UsageError(`${option}: '${text}' has an empty name.`);
+  return names.map((name) => parseChoice(option, PROTOCOL_CHOICES, name));
+}
+
+/** The plugins that were chosen, all by default. */
+export function createProtocols(chosen: readonly ProtocolChoice[] = PROTOCOL_CHOICES): readonly ProtocolPlugin[] {
+  return PROTOCOL_CHOICES.filter((name) => chosen.includes(name)).map((name) => PLUGINS[name]());
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Direction, FlowError, FlowGap, ParsedExchange } from '@flowtap/core';
+import { type FaultCode, flowError, GRPC_PROTOCOL_NAME, PROTOCOL_NAME } from './constants.js';
+import { grpcRequest, grpcResponse, isGrpc } from './grpc.js';
+import { type Message, toRequest, toResponse, withGap } from './message.js';
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** What was seen of one stream: a request and its response on their way to become a flow. */
+export class Exchange {
+  readonly streamId: number;
+  request: Message | undefined = undefined;
+  response: Message | undefined = undefined;
+  /** Why the stream ended early, when an endpoint said so. */
+  error: FlowError | undefined = undefined;
+  /** Why a message is missing. */
+  fault: FaultCode | undefined = undefined;
+  /** Bytes that were not captured and may have held the response. */
+  gaps: FlowGap[] | undefined = undefined;
+  /** The request is not waited for: it was sent before the capture, or in a gap. */
+  isRequestMissing = false;
+  /** The request came by PUSH_PROMISE (RFC 9113 §8.4). */
+  isPushed = false;
+
+  constructor(streamId: number) {
+    this.streamId = streamId;
+  }
+
+  /** A head of at least one message was seen. */
+  get isKnown(): boolean {
+    return this.request?.isStartMissing === false || this.response?.isStartMissing === false;
+  }
+
+  get hasEnded(): boolean {
+    return this.request?.ended === true && this.response?.ended === true;
+  }
+
+  /** Nothing more is waited for. */
+  get isSettled(): boolean {
+    const { request, response } = this;
+    if (response?.ended !== true) return false;
+    if (request === undefined) return this.isRequestMissing;
+    return request.ended || request.mayMissFrames || request.isStartMissing;
+  }
+
+  /** Bytes of the response direction were missed before the response was seen. */
+  missResponse(gap: FlowGap | undefined): void {
+    this.fault ??= 'response-not-captured';
+    if (gap !== undefined) this.gaps = withGap(this.gaps, gap);
+  }
+
+  /** Nothing more will come. */
+  giveUp(cut: FaultCode, noResponse: FaultCode): void {
+    if (this.request !== undefined && !this.request.ended) this.request.fault ??= cut;
+    if (this.response === undefined) this.fault ??= this.request?.ended === true ? noResponse : cut;
+    else if (!this.response.ended) this.response.fault ??= cut;
+  }
+}
+
+export interface ExchangeContext {
+  readonly tls: boolean;
+  readonly requestDirection: Direction;
+  readonly isLate: boolean;
+}
+
+export function toParsedExchange(exchange: Exchange, context: ExchangeContext): ParsedExchange {
+  const request = exchange.request?.isStartMissing === false ? exchange.request : undefined;
+  const response = exchange.response?.isStartMissing === false ? exchange.response : undefined;
+  const startNs = request?.startNs ?? exchange.request?.startNs ?? exchange.response?.startNs ?? 0;
+  const grpc = isGrpc(request, response);
+  const parsed: Writable<ParsedExchange> = {
+    protocol: grpc ? GRPC_PROTOCOL_NAME : PROTOCOL_NAME,
+    scheme: request?.head.scheme ?? (context.tls ? 'https' : 'http'),
+    requestDirection: context.requestDirection,
+    startNs,
+    endNs: Math.max(startNs, exchange.request?.endNs ?? 0, exchange.response?.endNs ?? 0),
+    complete: request?.complete === true && response?.complete === true && exchange.error === undefined,
+  };
+  if (request !== undefined) {
+    const http = toRequest(request);
+    parsed.request = grpc ? grpcRequest(http, request, startNs) : http;
+  }
+  if (response !== undefined) {
+    const http = toResponse(response);
+    parsed.response = grpc ? grpcResponse(http, response, startNs) : http;
+  }
+  const error = exchange.error ?? errorOf(exchange, request, response);
+  if (error !== undefined) parsed.error = error;
+  const gaps = gapsOf(exchange);
+  if (gaps !== undefined) parsed.gaps = gaps;
+  if (request?.headersIncomplete === true || response?.headersIncomplete === true) parsed.headersIncomplete = true;
+  if (context.isLate) parsed.joined = 'late';
+  return parsed;
+}
+
+function errorOf(
+  exchange: Exchange,
+  request: Message | undefined,
+  response: Message | undefined,
+): FlowError | undefined {
+  if (request === undefined) return flowError('request-not-captured');
+  const missing = response === undefined ? (exchange.fault ?? 'response-not-captured') : undefined;
+  const fault = request.fault ?? response?.fault ?? missing;
+  return fault === undefined ? undefined : flowError(fault);
+}
+
+function gapsOf({ request, response, gaps: outside }: Exchange): FlowGap[] | undefined {
+  let gaps = request?.gaps;
+  if (response?.gaps !== undefined) gaps = [...(gaps ?? []), ...response.gaps];
+  if (outside !== undefined && response === undefined) for (const gap of outside) gaps = withGap(gaps, gap);
+  return gaps;
+}

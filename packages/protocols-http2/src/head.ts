@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { HttpHeader } from '@flowtap/core';
+import { UNKNOWN_NAME } from './hpack/decoder.js';
+
+const COLON = 0x3a;
+
+/** What kind of message a header block begins, as far as its fields tell. */
+export type HeadKind = 'request' | 'response' | 'trailers' | 'unknown';
+
+/** The fields of a message's first header block (RFC 9113 §8.3). */
+export class Head {
+  kind: HeadKind = 'unknown';
+  /** Without the pseudo-header fields below; others, and repeated ones, stay. */
+  readonly headers: HttpHeader[] = [];
+  method: string | undefined = undefined;
+  path: string | undefined = undefined;
+  scheme: string | undefined = undefined;
+  authority: string | undefined = undefined;
+  /** 0 when unknown. */
+  status = 0;
+  contentEncoding: string | undefined = undefined;
+  contentType: string | undefined = undefined;
+  grpcEncoding: string | undefined = undefined;
+  /** Some of it could not be known. */
+  isIncomplete = false;
+}
+
+/** Head of a message of which no header block could be read. */
+export function unknownHead(): Head {
+  const head = new Head();
+  head.isIncomplete = true;
+  return head;
+}
+
+export function readHead(fields: readonly HttpHeader[], isIncomplete: boolean): Head {
+  const head = new Head();
+  head.isIncomplete = isIncomplete;
+  for (let i = 0; i < fields.length; i++) {
+    const field = fields[i] as HttpHeader;
+    if (field[0].charCodeAt(0) === COLON) {
+      if (!takePseudo(head, field[0], field[1])) head.headers.push(field);
+    } else {
+      head.headers.push(field);
+      note(head, field[0], field[1]);
+    }
+  }
+  if (head.kind === 'unknown') head.kind = kindOfFirst(fields);
+  return head;
+}
+
+/** RFC 9113 §8.3: pseudo-header fields come first, and trailers have none. */
+function kindOfFirst(fields: readonly HttpHeader[]): HeadKind {
+  const first = fields[0];
+  return first === undefined || first[0] === UNKNOWN_NAME || first[0].charCodeAt(0) === COLON ? 'unknown' : 'trailers';
+}
+
+function takePseudo(head: Head, name: string, value: string): boolean {
+  switch (name) {
+    case ':method':
+      if (head.method !== undefined) return false;
+      head.kind = 'request';
+      head.method = value;
+      return true;
+    case ':path':
+      if (head.path !== undefined) return false;
+      head.kind = 'request';
+      head.path = value;
+      return true;
+    case ':scheme':
+      if (head.scheme !== undefined) return false;
+      head.kind = 'request';
+      head.scheme = value;
+      return true;
+    case ':authority':
+      if (head.authority !== undefined) return false;
+      head.kind = 'request';
+      head.authority = value;
+      return true;
+    case ':status': {
+      if (head.status !== 0 || !/^[1-9]\d\d$/.test(value)) return false;
+      head.kind = 'response';
+      head.status = Number(value);
+      return true;
+    }
+    default:
+      // Such as :protocol (RFC 8441 §4).
+      return false;
+  }
+}
+
+function note(head: Head, name: string, value: string): void {
+  switch (name.length) {
+    case 12:
+      if (name === 'content-type') head.contentType ??= value;
+      return;
+    case 13:
+      if (name === 'grpc-encoding') head.grpcEncoding ??= value.toLowerCase();
+      return;
+    case 16:
+      if (name === 'content-encoding') {
+        const coding = value.toLowerCase();
+        head.contentEncoding = head.contentEncoding === undefined ? coding : `${head.contentEncoding}, ${coding}`;
+      }
+      return;
+    case 4:
+      // RFC 9113 §8.3.1: where there is no :authority.
+      if (name === 'host') head.authority ??= value;
+      return;
+    default:
+      return;
+  }
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type FlowGap, HttpBody, type HttpHeader, type HttpRequest, type HttpResponse } from '@flowtap/core';
+import { BodyCollector } from './body-collector.js';
+import type { FaultCode } from './constants.js';
+import { GrpcMessageReader } from './grpc-messages.js';
+import type { Head } from './head.js';
+import { MAX_LISTED_GAPS } from './limits.js';
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** What was seen so far of one half of a stream. */
+export class Message {
+  readonly head: Head;
+  readonly startNs: number;
+  endNs: number;
+  trailers: HttpHeader[] | undefined = undefined;
+  gaps: FlowGap[] | undefined = undefined;
+  /** The first thing that went wrong. */
+  fault: FaultCode | undefined = undefined;
+  /** END_STREAM was seen. */
+  ended = false;
+  /** Frames of it may have been missed. */
+  mayMissFrames = false;
+  /** Not even the frame that began it was seen. */
+  isStartMissing = false;
+  /** A header block had fields that could not be known. */
+  headersIncomplete: boolean;
+  /** Where the messages of a gRPC call lie in the body. */
+  grpcMessages: GrpcMessageReader | undefined = undefined;
+  /** A body that came before HTTP/2 began. */
+  earlierBody: HttpBody | undefined = undefined;
+  #body: BodyCollector | undefined = undefined;
+
+  constructor(head: Head, startNs: number, endNs: number) {
+    this.head = head;
+    this.startNs = startNs;
+    this.endNs = endNs;
+    this.headersIncomplete = head.isIncomplete;
+  }
+
+  /** Seen to its end, with nothing missing that is not accounted for. */
+  get complete(): boolean {
+    return this.ended && !this.mayMissFrames && this.fault === undefined;
+  }
+
+  get hasBody(): boolean {
+    return this.#body !== undefined;
+  }
+
+  readGrpc(): void {
+    this.grpcMessages ??= new GrpcMessageReader();
+  }
+
+  addData(bytes: Buffer, start: number, end: number, maxBodyBytes: number, timestampNs: number): void {
+    this.endNs = timestampNs;
+    this.#body ??= new BodyCollector(maxBodyBytes);
+    this.#body.append(bytes, start, end);
+    this.grpcMessages?.feed(bytes, start, end, timestampNs);
+  }
+
+  /** A gap whose place in the body is known. */
+  addBodyGap(gap: FlowGap, maxBodyBytes: number, timestampNs: number): void {
+    this.endNs = timestampNs;
+    this.#body ??= new BodyCollector(maxBodyBytes);
+    this.#body.skip(gap.bytes);
+    this.grpcMessages?.skip(gap.bytes, timestampNs);
+    this.gaps = withGap(this.gaps, gap);
+  }
+
+  /** Frames may have been missed from here on, unless it has ended. */
+  miss(gap: FlowGap | undefined): void {
+    if (this.ended) return;
+    this.mayMissFrames = true;
+    this.fault ??= 'gap-in-framing';
+    this.#body?.cut();
+    this.grpcMessages?.lose();
+    if (gap !== undefined) this.gaps = withGap(this.gaps, gap);
+  }
+
+  body(): HttpBody {
+    const { contentEncoding } = this.head;
+    if (this.earlierBody !== undefined) return this.earlierBody;
+    if (this.#body === undefined) {
+      return this.mayMissFrames || !this.ended
+        ? new HttpBody({ size: 0, truncated: true, contentEncoding, bytes: Buffer.alloc(0) })
+        : HttpBody.empty;
+    }
+    return this.#body.finish(contentEncoding, !this.ended || this.mayMissFrames);
+  }
+}
+
+/** Adds a gap to a list that stays short: one that continues the last is merged, beyond the limit none is added. */
+export function withGap(gaps: FlowGap[] | undefined, gap: FlowGap): FlowGap[] {
+  if (gaps === undefined) return [gap];
+  const last = gaps.at(-1);
+  if (last !== undefined && last.direction === gap.direction && last.offset + last.bytes === gap.offset) {
+    if (last.reason === gap.reason) {
+      gaps[gaps.length - 1] = { ...last, bytes: last.bytes + gap.bytes };
+      return gaps;
+    }
+  }
+  if (gaps.length < MAX_LISTED_GAPS) gaps.push(gap);
+  return gaps;
+}
+
+/** RFC 9113 §8.3.1. A field that is not known is the empty string. */
+export function toRequest(message: Message): HttpRequest {
+  const { head } = message;
+  const method = head.method ?? '';
+  const request: Writable<HttpRequest> = {
+    method,
+    target: head.path ?? (method === 'CONNECT' ? (head.authority ?? '') : ''),
+    httpVersion: '2',
+    headers: head.headers,
+    body: message.body(),
+  };
+  if (head.authority !== undefined) request.authority = head.authority;
+  if (message.trailers !== undefined) request.trailers = message.trailers;
+  return request;
+}
+
+/** RFC 9113 §8.3.2: there is no reason phrase. A status that is not known is 0. */
+export function toResponse(message: Message): HttpResponse {
+  const response: Writable<HttpResponse> = {
+    status: message.head.status,
+    reason: '',
+    httpVersion: '2',
+    headers: message.head.headers,
+    body: message.body(),
+  };
+  if (message.trailers !== undefined) response.trailers = message.trailers;
+  return response;
+}

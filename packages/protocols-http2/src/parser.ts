@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { CloseReason, FlowGap, ParserContext, ProtocolParser, StreamChunk, StreamGap } from '@flowtap/core';
+import { type FaultCode, Flag, FrameType } from './constants.js';
+import { type Exchange, toParsedExchange } from './exchange.js';
+import type { FrameHeader } from './frame/frame-header.js';
+import type { FrameListener, FrameReader } from './frame/frame-reader.js';
+import { blockFragment, readSettings, uint31, uint32 } from './frame/payload.js';
+import { readHead, unknownHead } from './head.js';
+import { type BlockInfo, HeaderBlock } from './header-block.js';
+import { Messages } from './messages.js';
+import { Side } from './side.js';
+
+/** Reads the frames of two directions: header blocks and settings here, what they say about streams in `Messages`. */
+export class Http2Parser implements ProtocolParser, FrameListener {
+  readonly #context: ParserContext;
+  readonly #ingress: Side;
+  readonly #egress: Side;
+  readonly #messages: Messages;
+  /** The connection began before the capture. */
+  #isLate: boolean;
+  /** The side that sends requests: from the socket's role, or learnt from the bytes, which then is certain. */
+  #requests: Side | undefined;
+  #isCertain = false;
+
+  constructor(context: ParserContext) {
+    const { limits, joinedLate, role } = context;
+    this.#context = context;
+    this.#isLate = joinedLate;
+    this.#ingress = new Side('ingress', this, joinedLate, limits.maxHeaderBytes);
+    this.#egress = new Side('egress', this, joinedLate, limits.maxHeaderBytes);
+    if (role !== 'unknown') this.#requests = role === 'client' ? this.#egress : this.#ingress;
+    this.#messages = new Messages({
+      maxOpenStreams: limits.maxPendingExchanges,
+      maxBodyBytes: limits.maxBodyBytes,
+      joinedLate,
+      release: (exchange) => this.#emit(exchange),
+      count: (code) => context.count(code),
+    });
+    if (context.upgraded === undefined) return;
+    this.#learn(context.upgraded.requestDirection === 'ingress' ? this.#ingress : this.#egress);
+    this.#messages.upgraded(context.upgraded);
+  }
+
+  data(chunk: StreamChunk): void {
+    const side = chunk.direction === 'ingress' ? this.#ingress : this.#egress;
+    side.reader.feed(chunk.bytes, chunk.timestampNs);
+  }
+
+  gap(gap: StreamGap): void {
+    const side = gap.direction === 'ingress' ? this.#ingress : this.#egress;
+    side.reader.gap(gap);
+  }
+
+  close(reason: CloseReason, _timestampNs: number): void {
+    const fault = faultOf(reason);
+    this.#messages.close(fault === 'no-response' ? 'connection-closed' : fault, fault);
+    const skipped = this.#ingress.reader.skippedBytes + this.#egress.reader.skippedBytes;
+    if (skipped > 0) this.#context.count('bytes-without-frames', skipped);
+  }
+
+  preface(reader: FrameReader): void {
+    const side = this.#sideOf(reader);
+    const other = this.#other(side);
+    this.#learn(side);
+    if (!this.#isLate) return;
+    // The capture began in the connection's first moments: nothing was missed.
+    this.#isLate = false;
+    side.beginFresh();
+    this.#messages.beginFresh();
+    if (!other.hasBlocks && other.reader.skippedBytes === 0) other.beginFresh();
+  }
+
+  frame(reader: FrameReader, header: FrameHeader, payload: Buffer | undefined, start: number): void {
+    const side = this.#sideOf(reader);
+    const { type, streamId } = header;
+    const open = side.block;
+    // RFC 9113 §4.3: nothing comes between the frames of a header block.
+    if (open !== undefined && (type !== FrameType.CONTINUATION || streamId !== open.streamId)) {
+      this.#fail(side, open, 'malformed-frame');
+    }
+    switch (type) {
+      case FrameType.HEADERS:
+      case FrameType.PUSH_PROMISE:
+        this.#beginBlock(side, header, payload, start);
+        return;
+      case FrameType.CONTINUATION:
+        this.#continueBlock(side, header, payload, start);
+        return;
+      case FrameType.RST_STREAM:
+        this.#messages.reset(streamId, this.#sender(side), payload && uint32(payload, start));
+        return;
+      case FrameType.SETTINGS:
+        if (header.has(Flag.ACK)) side.acknowledge();
+        else if (payload !== undefined) this.#other(side).offer(readSettings(payload, start, start + header.length));
+        return;
+      case FrameType.GOAWAY:
+        if (payload !== undefined && this.#sender(side) === 'server') this.#messages.refuse(uint31(payload, start));
+        return;
+      default:
+        // PRIORITY, PING and WINDOW_UPDATE say nothing about messages; unknown types are ignored (RFC 9113 §5.5).
+        return;
+    }
+  }
+
+  content(reader: FrameReader, header: FrameHeader, bytes: Buffer, start: number, end: number): void {
+    const sender = this.#sender(this.#sideOf(reader));
+    this.#messages.data(header.streamId, sender, bytes, start, end, header.startNs, reader.nowNs);
+  }
+
+  contentGap(reader: FrameReader, header: FrameHeader, gap: FlowGap): void {
+    const sender = this.#sender(this.#sideOf(reader));
+    this.#messages.dataGap(header.streamId, sender, gap, header.startNs, reader.nowNs);
+  }
+
+  contentEnd(reader: FrameReader, header: FrameHeader): void {
+    if (!header.has(Flag.END_STREAM)) return;
+    this.#messages.end(header.streamId, this.#sender(this.#sideOf(reader)), header.startNs, reader.nowNs);
+  }
+
+  lost(reader: FrameReader, gap: FlowGap | undefined): void {
+    const side = this.#sideOf(reader);
+    this.#context.count(gap === undefined ? 'malformed-frame' : 'resync');
+    if (side.block !== undefined) this.#fail(side, side.block, 'gap-in-head');
+    side.decoder.lose();
+    side.tableLimit = undefined;
+    if (this.#sender(side) !== 'server') this.#messages.loseRequests(gap);
+    if (this.#sender(side) !== 'client') this.#messages.loseResponses(gap);
+  }
+
+  #beginBlock(side: Side, header: FrameHeader, payload: Buffer | undefined, start: number): void {
+    const { streamId, startNs } = header;
+    const isPromise = header.type === FrameType.PUSH_PROMISE;
+    const endsStream = !isPromise && header.has(Flag.END_STREAM);
+    const fragment = payload && blockFragment(header, payload, start);
+    const promisedId = fragment?.promisedId ?? 0;
+    if (payload !== undefined && fragment !== undefined && header.has(Flag.END_HEADERS)) {
+      // The usual case: the block lies in one frame and is read where it is.
+      const info = { streamId, promisedId, endsStream, startNs };
+      this.#decode(side, info, isPromise, payload, fragment.start, fragment.end);
+      return;
+    }
+    const block = new HeaderBlock(streamId, promisedId, endsStream, startNs, this.#context.limits.maxHeaderBytes);
+    if (payload === undefined) block.fail(this.#faultOfMissing(header));
+    else if (fragment === undefined) block.fail('malformed-frame');
+    else block.append(payload, fragment.start, fragment.end);
+    side.block = block;
+    if (header.has(Flag.END_HEADERS)) this.#endBlock(side, block);
+  }
+
+  #continueBlock(side: Side, header: FrameHeader, payload: Buffer | undefined, start: number): void {
+    const { block } = side;
+    if (block === undefined) {
+      // Its beginning was missed, and with it what the block did to the table.
+      side.decoder.lose();
+      this.#context.count('stream-not-captured');
+      return;
+    }
+    if (payload === undefined) block.fail(this.#faultOfMissing(header));
+    else block.append(payload, start, start + header.length);
+    if (header.has(Flag.END_HEADERS)) this.#endBlock(side, block);
+  }
+
+  #faultOfMissing(header: FrameHeader): FaultCode {
+    return header.length > this.#context.limits.maxHeaderBytes ? 'header-too-large' : 'gap-in-head';
+  }
+
+  #endBlock(side: Side, block: HeaderBlock): void {
+    if (block.fault !== undefined) {
+      this.#fail(side, block, block.fault);
+      return;
+    }
+    side.block = undefined;
+    this.#decode(side, block, block.promisedId !== 0, block.bytes, 0, block.bytes.length);
+  }
+
+  /** A block that cannot be decoded: what it did to the table is not known. */
+  #fail(side: Side, block: HeaderBlock, fault: FaultCode): void {
+    side.block = undefined;
+    side.decoder.lose();
+    this.#context.count(fault);
+    const head = unknownHead();
+    if (block.promisedId !== 0) return;
+    this.#messages.head(block, this.#sender(side), head, fault, side.reader.nowNs);
+  }
+
+  /** Every block is decoded, whatever becomes of its stream: the table must see them all (RFC 7541 §2.2). */
+  #decode(side: Side, info: BlockInfo, isPromise: boolean, bytes: Buffer, start: number, end: number): void {
+    side.hasBlocks = true;
+    const { headers, isIncomplete, isTruncated, isBroken } = side.decoder.decode(
+      bytes,
+      start,
+      end,
+      this.#context.limits.maxHeaderBytes,
+    );
+    const fault = isBroken ? 'compression-error' : isTruncated ? 'header-too-large' : undefined;
+    if (fault !== undefined) this.#context.count(fault);
+    if (side.tableLimit !== undefined && side.decoder.capacity > side.tableLimit) {
+      this.#context.count('table-size-over-limit');
+    }
+    const head = readHead(headers, isIncomplete || isBroken || isTruncated);
+    if (isPromise) {
+      // RFC 9113 §8.4: only servers push.
+      this.#learn(this.#other(side));
+      this.#messages.promise(info, head, fault, side.reader.nowNs);
+      return;
+    }
+    if (!this.#isCertain && (head.kind === 'request' || head.kind === 'response')) {
+      this.#learn(head.kind === 'request' ? side : this.#other(side));
+    }
+    this.#messages.head(info, this.#sender(side), head, fault, side.reader.nowNs);
+  }
+
+  #learn(requests: Side): void {
+    this.#requests = requests;
+    this.#isCertain = true;
+  }
+
+  #sender(side: Side): 'client' | 'server' | undefined {
+    if (this.#requests === undefined) return undefined;
+    return side === this.#requests ? 'client' : 'server';
+  }
+
+  #sideOf(reader: FrameReader): Side {
+    return reader === this.#ingress.reader ? this.#ingress : this.#egress;
+  }
+
+  #other(side: Side): Side {
+    return side === this.#ingress ? this.#egress : this.#ingress;
+  }
+
+  #emit(exchange: Exchange): void {
+    const requestDirection = this.#requests?.direction ?? 'egress';
+    this.#context.emit(toParsedExchange(exchange, { tls: this.#context.tls, requestDirection, isLate: this.#isLate }));
+  }
+}
+
+function faultOf(reason: CloseReason): FaultCode {
+  switch (reason) {
+    case 'closed':
+      return 'no-response';
+    case 'tls-start':
+      return 'tls-started';
+    case 'handover':
+      return 'protocol-switched';
+    case 'limit':
+      return 'connection-dropped';
+    default:
+      return 'capture-ended';
+  }
+}

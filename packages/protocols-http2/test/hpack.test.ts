@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+import { pseudoRandomBytes } from '@flowtap/core/testing';
+import fc from 'fast-check';
+import hpackJs from 'hpack.js';
+import { expect, test, vi } from 'vitest';
+import { looksLikeHeaderBlock } from '../src/hpack/block-shape.js';
+import { HpackDecoder, UNKNOWN_NAME } from '../src/hpack/decoder.js';
+import { describeWithPython, runPython } from './python.js';
+
+// A busy machine may need long for so many runs.
+vi.setConfig({ testTimeout: 60_000 });
+
+interface Encoded {
+  readonly connection: number;
+  readonly fields: readonly (readonly [string, string])[];
+  readonly block: string;
+}
+
+const NO_LIMIT = 1 << 20;
+const SEEDS = ['1', '2', '3'];
+
+function byConnection(blocks: readonly Encoded[]): readonly (readonly Encoded[])[] {
+  const connections: Encoded[][] = [];
+  for (const block of blocks) {
+    connections[block.connection] ??= [];
+    connections[block.connection]?.push(block);
+  }
+  return connections;
+}
+
+describeWithPython('hpack', "blocks of Python's hpack", () => {
+  test.each(SEEDS)('are decoded to the fields they were made from (seed %s)', (seed) => {
+    for (const blocks of byConnection(runPython<Encoded>('encode_blocks', seed))) {
+      const decoder = new HpackDecoder(false);
+      for (const { fields, block } of blocks) {
+        const bytes = Buffer.from(block, 'hex');
+        expect(looksLikeHeaderBlock(bytes, 0, bytes.length)).toBe(true);
+        const decoded = decoder.decode(bytes, 0, bytes.length, NO_LIMIT);
+        expect(decoded.headers).toEqual(fields);
+        expect(decoded).toMatchObject({ isBroken: false, isIncomplete: false, isTruncated: false });
+      }
+    }
+  });
+
+  test.each(SEEDS)('joined after any of them, no field has a wrong value (seed %s)', (seed) => {
+    for (const blocks of byConnection(runPython<Encoded>('encode_blocks', seed))) {
+      for (let join = 1; join < blocks.length; join += 5) {
+        const decoder = new HpackDecoder(true);
+        for (const { fields, block } of blocks.slice(join)) {
+          const bytes = Buffer.from(block, 'hex');
+          const { headers, isBroken, isIncomplete } = decoder.decode(bytes, 0, bytes.length, NO_LIMIT);
+          expect(isBroken).toBe(false);
+          expect(headers.length).toBe(fields.length);
+          let unknown = 0;
+          headers.forEach(([name, value], i) => {
+            if (name !== UNKNOWN_NAME) expect([name, value]).toEqual(fields[i]);
+            else if (value !== '') expect(value).toEqual(fields[i]?.[1]);
+            if (name === UNKNOWN_NAME) unknown += 1;
+          });
+          expect(isIncomplete).toBe(unknown > 0);
+        }
+      }
+    }
+  });
+
+  test('are read alike by hpack.js, where it reads them', () => {
+    let compared = 0;
+    for (const blocks of byConnection(runPython<Encoded>('encode_blocks', '4'))) {
+      const decoder = new HpackDecoder(false);
+      const other = hpackJs.decompressor.create({ table: { maxSize: 65_536 } });
+      for (const { block, fields } of blocks) {
+        // It takes values for UTF-8, which they need not be.
+        if (fields.some(([name, value]) => /[^\0-\x7f]/.test(name + value))) break;
+        const bytes = Buffer.from(block, 'hex');
+        other.write(bytes);
+        other.execute();
+        for (const [name, value] of decoder.decode(bytes, 0, bytes.length, NO_LIMIT).headers) {
+          expect(other.read()).toMatchObject({ name, value });
+          compared += 1;
+        }
+      }
+    }
+    expect(compared).toBeGreaterThan(100);
+  });
+});
+
+test('arbitrary bytes never throw, and what a decoder keeps stays bounded', () => {
+  const decoder = new HpackDecoder(true);
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 300 }), (array) => {
+      const bytes = Buffer.from(array);
+      const { headers } = decoder.decode(bytes, 0, bytes.length, 4096);
+      let listBytes = 0;
+      for (const [name, value] of headers) listBytes += name.length + value.length + 32;
+      expect(listBytes).toBeLessThanOrEqual(4096);
+      expect(decoder.tableSize).toBeLessThanOrEqual(262_144);
+    }),
+    { numRuns: 5000 },
+  );
+});
+
+test('few random bytes have the shape of a header block', () => {
+  let alike = 0;
+  for (let seed = 1; seed <= 2000; seed++) if (looksLikeHeaderBlock(pseudoRandomBytes(seed, 60), 0, 60)) alike += 1;
+  expect(alike).toBeLessThan(60);
+});
