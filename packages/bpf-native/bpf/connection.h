@@ -12,6 +12,8 @@ static __always_inline void fill_connection_header(struct flowtap_header *header
 	header->role = connection->role;
 	header->family = connection->family;
 	header->flags = connection->flags & CONNECTION_JOINED_LATE ? FLOWTAP_FLAG_JOINED_LATE : 0;
+	if (connection->flags & CONNECTION_PLAINTEXT_LATE)
+		header->flags |= FLOWTAP_FLAG_PLAINTEXT_LATE;
 }
 
 /* The header for an event that happens to a connection, whoever the current task is. */
@@ -113,6 +115,7 @@ __noinline int connection_create(struct socket_ref *ref, s32 fd, u8 role, u8 fla
 	if (connection.family == FLOWTAP_FAMILY_UNKNOWN || BPF_CORE_READ(sock, __sk_common.skc_state) == TCP_LISTEN)
 		return 0;
 	connection.id = next_connection_id();
+	connection.created_ns = bpf_ktime_get_ns();
 	connection.socket = (u64)ref->socket;
 	connection.inode = BPF_CORE_READ(file, f_inode, i_ino);
 	connection.role = role;

@@ -11,6 +11,7 @@
 #define FLOWTAP_COMM_BYTES 16
 #define FLOWTAP_PATH_BYTES 108 /* sizeof(sockaddr_un.sun_path), unix(7) */
 #define FLOWTAP_NAME_BYTES 256
+#define FLOWTAP_PROBED_FILES 4096
 
 enum flowtap_record_type {
 	FLOWTAP_CONNECT = 1,
@@ -72,6 +73,8 @@ enum flowtap_process_action {
 #define FLOWTAP_FLAG_JOINED_LATE (1 << 0)
 /* The raw bytes of this record are TLS records. */
 #define FLOWTAP_FLAG_ENCRYPTED (1 << 1)
+/* FLOWTAP_TLS: the connection was there before its TLS functions were observed. */
+#define FLOWTAP_FLAG_PLAINTEXT_LATE (1 << 2)
 
 /* Per-CPU counters, one slot for each cause of loss. */
 enum flowtap_counter {
@@ -194,6 +197,13 @@ struct flowtap_state {
 	__u32 cgroup_targets; /* entries in cgroup_targets; 0 saves the walk */
 	__u64 cgroup_hierarchies; /* bit n: a hierarchy whose id is n modulo 64 has an entry */
 	__u64 connection_ids;
+	__u32 is_stopped; /* the end: nobody is a target any more, although probes are still attached */
+	__u32 _pad;
+	/*
+	 * By the number in the cookies of a file's probes: when all of them were attached, 0 before and after. Probes come
+	 * and go one by one, and a connection of which only one direction is seen would be understood wrongly.
+	 */
+	__u64 file_ready_ns[FLOWTAP_PROBED_FILES];
 };
 
 /* Values of the map `processes` (key: thread group id). */
@@ -212,6 +222,8 @@ struct flowtap_process {
 #define CONNECTION_CLOSED (1 << 3)
 /* sequence_base[direction] is set: shift by the direction. */
 #define CONNECTION_HAS_BASE (1 << 4)
+/* 1 << 5 is the other direction's. Plaintext may have passed before the TLS functions were observed. */
+#define CONNECTION_PLAINTEXT_LATE (1 << 6)
 
 /* Values of the map `connections` (key: struct sock *). */
 struct connection {
@@ -232,6 +244,7 @@ struct connection {
 	__u8 _pad;
 	char comm[FLOWTAP_COMM_BYTES];
 	struct flowtap_addresses addresses;
+	__u64 created_ns; /* CLOCK_MONOTONIC: since when it is known */
 };
 
 /* Keys of the map `cgroup_targets`; the value is the target (__u32). */
@@ -256,7 +269,7 @@ struct flowtap_count {
 
 /*
  * Attach cookie of a probe in Go's crypto/tls: which place, flags, and a number in bits 16 to 23. func (c *Conn) Read(b
- * []byte) (int, error) and Write are alike.
+ * []byte) (int, error) and Write are alike. Bits 32 to 43 are the file's number in flowtap_state.file_ready_ns.
  */
 enum flowtap_go_place {
 	/* The call in Read that copies plaintext to the caller. The number: words of Read's frame. */
@@ -273,7 +286,7 @@ enum flowtap_go_place {
 
 /*
  * Attach cookie of a TLS probe: which function was entered, and in bits 8 to 15 the position, from 1, of the argument
- * that points to the transferred count.
+ * that points to the transferred count. Bits 32 to 43 are the file's number in flowtap_state.file_ready_ns.
  */
 enum flowtap_tls_function {
 	/* int or ssize_t f(ssl, buffer, bytes): transferred bytes, or <= 0 */

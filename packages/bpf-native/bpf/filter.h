@@ -10,6 +10,8 @@ static __always_inline bool is_target(void)
 {
 	u32 pid = bpf_get_current_pid_tgid() >> 32;
 
+	if (*(volatile u32 *)&state.is_stopped)
+		return false;
 	return bpf_map_lookup_elem(&processes, &pid) != NULL;
 }
 

@@ -197,9 +197,14 @@ static __always_inline void go_bind_to_last_read(struct tls_session *session, u6
 }
 
 /* goroutine: 0 when it is not known. */
-static __always_inline void go_transfer(u64 conn, u8 direction, u64 buffer, u64 bytes, u64 goroutine)
+static __always_inline void go_transfer(u64 conn, u8 direction, u64 buffer, u64 bytes, u64 goroutine, u64 cookie)
 {
-	struct tls_frame frame = { .ssl = conn, .buffer = buffer, .direction = direction };
+	struct tls_frame frame = {
+		.ssl = conn,
+		.buffer = buffer,
+		.direction = direction,
+		.ready_ns = ready_since(cookie),
+	};
 	struct tls_session bound = {};
 	struct tls_session *session = &bound;
 
@@ -228,7 +233,7 @@ static __always_inline void go_on_send(struct pt_regs *ctx, u64 cookie)
 		goroutine = GO_GOROUTINE(ctx);
 	}
 	if (arguments.length && arguments.length <= GO_MAX_BYTES)
-		go_transfer(arguments.conn, FLOWTAP_EGRESS, arguments.data, arguments.length, goroutine);
+		go_transfer(arguments.conn, FLOWTAP_EGRESS, arguments.data, arguments.length, goroutine, cookie);
 }
 
 /* runtime.memmove(to, from, length) is about to be called in Read: all bytes that it returns go this way. */
@@ -248,7 +253,7 @@ static __always_inline void go_on_copy(struct pt_regs *ctx, u64 cookie)
 		goroutine = GO_GOROUTINE(ctx);
 	}
 	if (arguments.length && arguments.length <= GO_MAX_BYTES)
-		go_transfer(conn, FLOWTAP_INGRESS, arguments.from, arguments.length, goroutine);
+		go_transfer(conn, FLOWTAP_INGRESS, arguments.from, arguments.length, goroutine, cookie);
 }
 
 static __always_inline void go_on_entry(struct pt_regs *ctx, u64 cookie)
@@ -274,7 +279,7 @@ static __always_inline void go_on_entry(struct pt_regs *ctx, u64 cookie)
 
 static __always_inline int on_go_place(struct pt_regs *ctx, u64 cookie)
 {
-	if (!is_target())
+	if (!ready_since(cookie) || !is_target())
 		return 0;
 	switch (cookie & 0xff) {
 	case FLOWTAP_GO_COPY:
@@ -297,7 +302,7 @@ static __always_inline int on_go_return(struct pt_regs *ctx, u64 cookie)
 	struct go_call call;
 	s64 bytes = GO_ARGUMENT1(ctx);
 
-	if (!is_target() || !go_make_key(ctx, cookie, &key))
+	if (!ready_since(cookie) || !is_target() || !go_make_key(ctx, cookie, &key))
 		return 0;
 	known = bpf_map_lookup_elem(&go_calls, &key);
 	if (!known)
@@ -307,7 +312,7 @@ static __always_inline int on_go_return(struct pt_regs *ctx, u64 cookie)
 	if (cookie & FLOWTAP_GO_STACK_ABI)
 		bytes = go_read_word(GO_STACK_POINTER(ctx) + __builtin_offsetof(struct go_frame, transferred));
 	if (bytes > 0)
-		go_transfer(call.conn, direction, call.buffer, bytes, key.goroutine);
+		go_transfer(call.conn, direction, call.buffer, bytes, key.goroutine, cookie);
 	return 0;
 }
 

@@ -74,6 +74,7 @@ struct tls_frame {
 	u64 count_pointer; /* size_t * that gets the transferred bytes; 0: the return value has them */
 	u64 stack_pointer;
 	u64 sock; /* struct sock * of a socket call made inside */
+	u64 ready_ns; /* since when both directions of the file's functions are observed */
 	s32 fd;
 	u8 direction;
 	u8 is_counted; /* by a call inside this one: a library function that is built on another one */

@@ -10,6 +10,12 @@
  * that gave less ciphertext than the session gave plaintext is not. No layout of a library's structures is assumed.
  */
 
+/* Since when the probes of the file with this one are all there; 0: they are not. */
+static __always_inline u64 ready_since(u64 cookie)
+{
+	return *(volatile u64 *)&state.file_ready_ns[(cookie >> 32) & (FLOWTAP_PROBED_FILES - 1)];
+}
+
 static __always_inline struct tls_session_key session_key(u64 ssl)
 {
 	struct tls_session_key key = {
@@ -45,7 +51,8 @@ static __always_inline struct tls_frame *current_tls_frame(void)
 }
 
 /* count_argument: 4 or 5, or 0 when the return value has the count. has_buffer: it is the second argument. */
-static __always_inline void tls_enter(struct pt_regs *ctx, u8 direction, u32 count_argument, bool has_buffer)
+static __always_inline void tls_enter(struct pt_regs *ctx, u8 direction, u32 count_argument, bool has_buffer,
+				      u64 ready_ns)
 {
 	u64 thread = bpf_get_current_pid_tgid();
 	u64 stack_pointer = PT_REGS_SP(ctx);
@@ -84,6 +91,7 @@ static __always_inline void tls_enter(struct pt_regs *ctx, u8 direction, u32 cou
 	frame->buffer = has_buffer ? PT_REGS_PARM2(ctx) : 0;
 	frame->count_pointer = count_argument == 4 ? fourth : count_argument == 5 ? fifth : 0;
 	frame->stack_pointer = stack_pointer;
+	frame->ready_ns = ready_ns;
 	frame->sock = 0;
 	frame->fd = -1;
 	frame->direction = direction;
@@ -249,8 +257,12 @@ static __always_inline void send_plaintext(struct tls_session *session, const st
 		revoke_binding(session, connection, frame->ssl, bytes);
 		connection = NULL;
 	}
-	if (connection)
+	if (connection) {
 		connection->flags |= CONNECTION_TLS;
+		if (connection->created_ns < frame->ready_ns && !connection->bytes[FLOWTAP_TLS][0] &&
+		    !connection->bytes[FLOWTAP_TLS][1])
+			connection->flags |= CONNECTION_PLAINTEXT_LATE;
+	}
 	if (connection && !session->own_id && !connection->plaintext_id) {
 		begin_transfer(&t, connection, direction, FLOWTAP_TLS, bytes, session->fd);
 		t.record.offset = __sync_fetch_and_add(&connection->bytes[FLOWTAP_TLS][direction], bytes);
@@ -344,20 +356,21 @@ static __always_inline void tls_free(u64 ssl)
 static __always_inline int on_tls_entry(struct pt_regs *ctx, u64 cookie)
 {
 	u32 count_argument = (cookie >> 8) & 0xff;
+	u64 ready_ns = ready_since(cookie);
 
-	if (!is_target())
+	if (!ready_ns || !is_target())
 		return 0;
 	switch (cookie & 0xff) {
 	case FLOWTAP_TLS_READ:
 	case FLOWTAP_TLS_READ_EX:
-		tls_enter(ctx, FLOWTAP_INGRESS, count_argument, true);
+		tls_enter(ctx, FLOWTAP_INGRESS, count_argument, true, ready_ns);
 		break;
 	case FLOWTAP_TLS_WRITE:
 	case FLOWTAP_TLS_WRITE_EX:
-		tls_enter(ctx, FLOWTAP_EGRESS, count_argument, true);
+		tls_enter(ctx, FLOWTAP_EGRESS, count_argument, true, ready_ns);
 		break;
 	case FLOWTAP_TLS_READ_UNSEEN:
-		tls_enter(ctx, FLOWTAP_INGRESS, count_argument, false);
+		tls_enter(ctx, FLOWTAP_INGRESS, count_argument, false, ready_ns);
 		break;
 	case FLOWTAP_TLS_SET_FD:
 		tls_set_fd(PT_REGS_PARM1(ctx), (s32)PT_REGS_PARM2(ctx));

@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include <vector>
 
@@ -50,6 +51,8 @@ Napi::Function Session::Define(Napi::Env env) {
                          InstanceMethod<&Session::MapEntries>("mapEntries"),
                          InstanceMethod<&Session::SetSpawn>("setSpawn"),
                          InstanceMethod<&Session::SetCgroups>("setCgroups"),
+                         InstanceMethod<&Session::SetFileReady>("setFileReady"),
+                         InstanceMethod<&Session::Quiesce>("quiesce"),
                          InstanceMethod<&Session::Counters>("counters"),
                          InstanceMethod<&Session::WhoAmI>("whoAmI"),
                      });
@@ -266,6 +269,21 @@ Napi::Value Session::SetCgroups(const Napi::CallbackInfo& info) {
   for (uint32_t i = 0; i < ids.Length(); i++) hierarchies |= 1ull << (ids.Get(i).As<Napi::Number>().Uint32Value() % 64);
   object_->state()->cgroup_hierarchies = hierarchies;
   __atomic_store_n(&object_->state()->cgroup_targets, Number(info, 0), __ATOMIC_SEQ_CST);
+  return info.Env().Undefined();
+}
+
+Napi::Value Session::SetFileReady(const Napi::CallbackInfo& info) {
+  if (!object_->state()) return ThrowNotLoaded(info.Env());
+  timespec now = {};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  uint64_t ready_ns = info[1].As<Napi::Boolean>() ? static_cast<uint64_t>(now.tv_sec) * 1000000000 + now.tv_nsec : 0;
+  __atomic_store_n(&object_->state()->file_ready_ns[Number(info, 0) % FLOWTAP_PROBED_FILES], ready_ns, __ATOMIC_SEQ_CST);
+  return info.Env().Undefined();
+}
+
+Napi::Value Session::Quiesce(const Napi::CallbackInfo& info) {
+  if (!object_->state()) return ThrowNotLoaded(info.Env());
+  __atomic_store_n(&object_->state()->is_stopped, 1, __ATOMIC_SEQ_CST);
   return info.Env().Undefined();
 }
 

@@ -35,6 +35,8 @@ class Session : public Napi::ObjectWrap<Session> {
   Napi::Value MapEntries(const Napi::CallbackInfo& info);
   Napi::Value SetSpawn(const Napi::CallbackInfo& info);
   Napi::Value SetCgroups(const Napi::CallbackInfo& info);
+  Napi::Value SetFileReady(const Napi::CallbackInfo& info);
+  Napi::Value Quiesce(const Napi::CallbackInfo& info);
   Napi::Value Counters(const Napi::CallbackInfo& info);
   Napi::Value WhoAmI(const Napi::CallbackInfo& info);
 

@@ -200,6 +200,7 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
     clearInterval(this.#lossTimer);
     this.#tls?.stop();
     if (session) {
+      session.quiesce();
       await session.detach(this.#links);
       await session.stop();
       // Nothing is read any more; the kernel's maps are still there.

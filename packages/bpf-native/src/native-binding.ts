@@ -50,6 +50,10 @@ export interface NativeSession {
   /** Children that process `parent` forks from now on belong to `target` and stop at exec; 0 ends that. */
   setSpawn(parent: number, target: number): void;
   setCgroups(count: number, hierarchies: readonly number[]): void;
+  /** Whether the probes with the file's number in their cookies are all attached: only then they observe anything. */
+  setFileReady(file: number, isReady: boolean): void;
+  /** From now on nothing is observed any more, all at once: detaching takes a while and goes one by one. */
+  quiesce(): void;
   /** Events and bytes, alternating, in the order of `COUNTERS`. */
   counters(): Float64Array;
   /** This process's id in the initial pid namespace, 0 when the kernel cannot tell. */

@@ -224,7 +224,9 @@ export class RecordDecoder {
       length: this.#u32(at + DATA.length),
       bytes,
     };
-    this.#handler.data(gapReason === undefined ? event : { ...event, gapReason });
+    const joinedLate = layer === 'tls' && (this.#view.getUint8(at + HEADER.flags) & HeaderFlag.plaintextLate) !== 0;
+    if (gapReason === undefined && !joinedLate) this.#handler.data(event);
+    else this.#handler.data({ ...event, ...(gapReason && { gapReason }), ...(joinedLate && { joinedLate }) });
   }
 
   #close(at: number): void {

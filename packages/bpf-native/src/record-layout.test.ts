@@ -82,6 +82,7 @@ function collectExpressions(): void {
     expressions[`COUNTERS.${index}`] = `FLOWTAP_COUNT_${name.replaceAll('-', '_').toUpperCase()}`;
   });
   expressions['COUNTERS.length'] = 'FLOWTAP_COUNTERS';
+  expressions['PROBED_FILES'] = 'FLOWTAP_PROBED_FILES';
 }
 
 beforeAll(() => {
@@ -119,5 +120,6 @@ it('agrees with the C compiler on every offset, size and number of event.h', () 
     ours[`COUNTERS.${index}`] = index;
   });
   ours['COUNTERS.length'] = layout.COUNTERS.length;
+  ours['PROBED_FILES'] = layout.PROBED_FILES;
   expect(ours).toEqual(measured);
 });

@@ -9,7 +9,7 @@ export const ALIGNMENT = 8;
 
 export const RecordType = { connect: 1, getsockname: 2, data: 3, close: 4, process: 5, map: 6 } as const;
 
-export const HeaderFlag = { joinedLate: 1, encrypted: 2 } as const;
+export const HeaderFlag = { joinedLate: 1, encrypted: 2, plaintextLate: 4 } as const;
 
 export const HEADER = {
   bytes: 56,
@@ -65,7 +65,7 @@ export const MAP = { bytes: 88, start: 56, inode: 64, deviceMajor: 72, deviceMin
 /** Values of the kernel's maps. */
 export const PROCESS_ENTRY = { bytes: 8, target: 0, flags: 4, byCgroup: 2 } as const;
 export const CONNECTION_ENTRY = {
-  bytes: 160,
+  bytes: 168,
   id: 0,
   rawIngress: 24,
   rawEgress: 32,
@@ -83,6 +83,10 @@ export const CONNECTION_ENTRY = {
 export const ConnectionFlag = { tls: 1, joinedLate: 2, pending: 4, closed: 8 } as const;
 export const FILE_KEY = { bytes: 16, inode: 0, device: 8, minorBits: 20 } as const;
 export const CGROUP_KEY = { bytes: 16, id: 0, hierarchy: 8 } as const;
+
+/** Files whose probes can be told apart, and what their number is multiplied by in an attach cookie. */
+export const PROBED_FILES = 4096;
+export const COOKIE_FILE_UNIT = 2 ** 32;
 
 /** Attach cookies of TLS probes. */
 export const TlsFunction = {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, fstatSync, readFileSync } from 'node:fs';
 import type { Logger } from '@flowtap/core';
+import { type FileGate, FileGates } from './file-gates.js';
 import { planFile } from './file-plan.js';
 import { type FileUsers, hasUsers, type LivingTargets } from './file-users.js';
 import type { NativeSession } from './native-binding.js';
@@ -23,10 +24,16 @@ export interface TlsLibrary {
   readonly version?: string;
 }
 
+interface Probes {
+  readonly gate: FileGate;
+  readonly links: readonly number[];
+  readonly library: TlsLibrary;
+}
+
 interface KnownFile extends FileUsers {
   work: Promise<void>;
   /** Absent: it has no TLS functions, or they are not probed yet. */
-  probes?: { readonly links: readonly number[]; readonly library: TlsLibrary };
+  probes?: Probes;
 }
 
 /** Files without TLS functions that are remembered, so that they are read once. */
@@ -45,6 +52,7 @@ export class TlsAttacher {
   readonly #session: NativeSession;
   readonly #logger: Logger;
   readonly #living: () => LivingTargets;
+  readonly #gates: FileGates;
   /** By device, inode, size and time of change. */
   readonly #files = new Map<string, KnownFile>();
   #sweepTimer: NodeJS.Timeout | undefined;
@@ -55,6 +63,7 @@ export class TlsAttacher {
     this.#session = session;
     this.#logger = logger;
     this.#living = living;
+    this.#gates = new FileGates(session);
   }
 
   get libraries(): readonly TlsLibrary[] {
@@ -139,19 +148,27 @@ export class TlsAttacher {
     const { path } = file;
     const plan = planFile(fd);
     if (plan === undefined) return;
+    const gate = this.#gates.take();
+    if (gate === undefined) {
+      this.#logger.warn(`cannot probe the TLS functions of ${path}: too many files are probed already`);
+      return;
+    }
     const links: number[] = [];
     try {
       for (const { program, atReturn, offsets, cookies } of plan.probes) {
+        const gated = cookies.map((cookie) => gate.cookie(cookie));
         // /proc/self/fd leads the kernel to the open inode, whatever the mount namespace of the target calls it.
-        links.push(await this.#session.attachUprobes(program, `/proc/self/fd/${fd}`, offsets, cookies, atReturn));
+        links.push(await this.#session.attachUprobes(program, `/proc/self/fd/${fd}`, offsets, gated, atReturn));
       }
+      gate.open();
     } catch (error) {
       this.#logger.warn(`cannot probe the TLS functions of ${path}: ${(toBpfError(error) as Error).message}`);
       if (links.length > 0) await this.#session.detach(links);
+      gate.release();
       return;
     }
     const { library, place, version } = plan;
-    file.probes = { links, library: { path, library, place, ...(version === undefined ? {} : { version }) } };
+    file.probes = { gate, links, library: { path, library, place, ...(version === undefined ? {} : { version }) } };
     this.#logger.debug(`TLS probes on ${path} (${library}, ${place})`);
     this.usersChanged(); // it may have ended meanwhile
   }
@@ -173,9 +190,19 @@ export class TlsAttacher {
       // Forgotten at once: the next user attaches anew, also while this is under way.
       this.#files.delete(key);
       this.#logger.debug(`TLS probes off ${path}: no target uses it any more`);
-      this.#session.detach(probes?.links ?? []).catch((error: Error) => this.#logger.warn(error.message));
+      if (probes !== undefined) void this.#detach(probes);
     }
     this.#lastSweepMs = performance.now();
+  }
+
+  async #detach({ gate, links }: Probes): Promise<void> {
+    gate.close();
+    try {
+      await this.#session.detach(links);
+      gate.release();
+    } catch (error) {
+      this.#logger.warn((error as Error).message);
+    }
   }
 
   #isUnused(living: LivingTargets): (file: readonly [key: string, file: KnownFile]) => boolean {

@@ -22,6 +22,30 @@ describe('the TLS start', () => {
     expect(harness.map.totals).toMatchObject({ gaps: 0, unknownConnections: 0 });
   });
 
+  it('is no beginning where plaintext may have passed before: a parser is told that it joins late', () => {
+    const late: boolean[] = [];
+    const protocol = lineProtocol();
+    const harness = new SocketMapHarness({
+      protocols: [
+        {
+          ...protocol,
+          createParser: (context) => {
+            late.push(context.joinedLate);
+            return protocol.createParser(context);
+          },
+        },
+      ],
+    });
+    for (const [id, joinedLate] of [
+      [1, {}],
+      [2, { joinedLate: true }],
+    ] as const) {
+      const connection = new FakeConnection({ id });
+      harness.play(connection.encrypted('ingress', HELLO), { ...connection.ingress('ASK a\n', 'tls'), ...joinedLate });
+    }
+    expect(late).toEqual([false, true]);
+  });
+
   it('lets the plain parser finish what is under way', () => {
     const harness = new SocketMapHarness();
     const connection = new FakeConnection();

@@ -88,7 +88,7 @@ export class Connection implements StreamOwner {
   data(event: DataEvent): void {
     this.holders.note(event);
     if (event.layer === 'tls') {
-      this.#tls ??= this.#openTls(event.timestampNs);
+      this.#tls ??= this.#openTls(event.timestampNs, event.joinedLate);
       this.#tls.receive(event);
     } else if (event.encrypted) {
       this.#startTls(event.timestampNs);
@@ -144,9 +144,9 @@ export class Connection implements StreamOwner {
     if (this.#tls === undefined) this.#hello = new ClientHelloReader();
   }
 
-  #openTls(timestampNs: number): Stream {
+  #openTls(timestampNs: number, isLate = false): Stream {
     // A connection that was joined late and began TLS only later (STARTTLS, CONNECT) has its plaintext from the start.
-    const joinedLate = this.info.joinedLate && this.#hello?.hello === undefined;
+    const joinedLate = isLate || (this.info.joinedLate && this.#hello?.hello === undefined);
     this.#startTls(timestampNs);
     this.#hello = undefined;
     return new Stream(this.#state, this, 'tls', joinedLate, this.#rejoined);

@@ -98,6 +98,8 @@ export interface DataEvent extends SocketEventBase {
   readonly encrypted: boolean;
   /** Offset of the first byte, per connection, layer and direction. */
   readonly offset: number;
+  /** Plaintext of this connection may have passed before its TLS library was observed. */
+  readonly joinedLate?: true;
   /** Transferred bytes. `bytes.length` is smaller when the tail was not captured: `gapReason` says why. */
   readonly length: number;
   /** Captured bytes, a prefix of the transferred ones. Borrowed: valid until the listener returns. */

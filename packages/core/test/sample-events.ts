@@ -35,6 +35,7 @@ const data = fc
       offset: count,
       missing: fc.nat(1000),
       bytes: fc.uint8Array({ maxLength: 2000 }).map((bytes) => Buffer.from(bytes)),
+      joinedLate: fc.constant(true as const),
       gapReason: fc.constantFrom('ring-full', 'copy-failed', 'call-limit', 'zero-copy', 'discarded', 'unknown'),
     },
     {

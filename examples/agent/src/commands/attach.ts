@@ -9,6 +9,7 @@ import type { Notices } from '../notices.js';
 import { addCaptureOptions, type CaptureOptions } from '../options/capture-options.js';
 import { collect } from '../options/collect.js';
 import { parsePid } from '../options/pid.js';
+import { raisePriority } from '../priority.js';
 import { processesEnd, processName, requireProcess } from '../process-state.js';
 import type { SetStatus } from '../program.js';
 import { listenForStop } from '../stop-request.js';
@@ -53,6 +54,7 @@ async function attach(options: AttachOptions, notices: Notices): Promise<number>
   const finished = new AbortController();
   try {
     await capture.start();
+    raisePriority();
     await announceReady(`${describeTargets(pids, cgroups)} by ${source.backend}`, options.readyFile, notices);
     const ends = [capture.ended, stop.requested, capture.durationOver];
     if (cgroups.length === 0) ends.push(processesEnd(pids, finished.signal));

@@ -100,6 +100,7 @@ function dataOf(fields: Fields, payload: Buffer): DataEvent {
     bytes: payload,
   };
   if (gapReason !== undefined) event.gapReason = oneOf(gapReason, GAP_REASONS);
+  if (fields['joinedLate'] === true) event.joinedLate = true;
   return event;
 }
 

@@ -81,6 +81,7 @@ function writeData(writer: JsonWriter, event: DataEvent): void {
   writeNumber(writer, ',"offset":', event.offset);
   writeNumber(writer, ',"length":', event.length);
   if (event.gapReason !== undefined) writeString(writer, ',"gapReason":', event.gapReason);
+  if (event.joinedLate === true) writer.ascii(',"joinedLate":true');
 }
 
 function writeEndpoint(writer: JsonWriter, key: string, endpoint: Endpoint): void {
