@@ -126,6 +126,7 @@ struct {
 
 struct last_read {
 	u64 sock;
+	u64 connection_id; /* of that socket: tells a new connection at an old address */
 	u64 goroutine; /* of a Go program; anything else in others */
 	s32 fd;
 	u32 _pad;

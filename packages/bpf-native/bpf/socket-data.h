@@ -74,10 +74,10 @@ static __always_inline void peek(const struct transfer *t, u8 *head)
 		bpf_probe_read_user(head, TLS_HEADER_BYTES, (void *)t->segment);
 }
 
-static __always_inline void remember_read(u64 sock, s32 fd)
+static __always_inline void remember_read(u64 sock, u64 connection_id, s32 fd)
 {
 	u64 thread = bpf_get_current_pid_tgid();
-	struct last_read read = { .sock = sock, .fd = fd, .goroutine = go_goroutine_in_syscall() };
+	struct last_read read = { .sock = sock, .connection_id = connection_id, .fd = fd, .goroutine = go_goroutine_in_syscall() };
 	struct last_read *known = bpf_map_lookup_elem(&last_reads, &thread);
 
 	if (known)
@@ -140,7 +140,7 @@ __noinline int on_socket_data(struct call *call)
 		u32 sent = connection->handshake_bytes[direction];
 
 		if (!frame && direction == FLOWTAP_INGRESS)
-			remember_read((u64)ref.sock, call->fd);
+			remember_read((u64)ref.sock, connection->id, call->fd);
 
 		if (sent >= TLS_HANDSHAKE_BYTES)
 			return 0;

@@ -199,7 +199,7 @@ static __always_inline void bind_to_last_read(struct tls_session *session, u64 s
 	if (!read)
 		return;
 	connection = bpf_map_lookup_elem(&connections, &read->sock);
-	if (connection && !connection->ssl)
+	if (connection && connection->id == read->connection_id && !connection->ssl)
 		bind_session(session, ssl, read->sock, read->fd, FLOWTAP_FD_LAST_READ);
 	bpf_map_delete_elem(&last_reads, &thread);
 }
