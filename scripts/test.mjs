@@ -20,7 +20,7 @@ await runMain(() => {
     check('lint', binary('biome'), ['check', '--error-on-warnings']);
     check('packages', process.execPath, ['scripts/check-packages.mjs']);
     vitest('unit', directory, 5 * minuteMs);
-    vitest('live', directory, 15 * minuteMs);
+    vitest('live', directory, 18 * minuteMs);
   } catch (error) {
     tally.fail(error instanceof Error ? error.message : String(error));
   } finally {
