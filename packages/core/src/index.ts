@@ -13,6 +13,7 @@ export { type JsonLinesOptions, jsonLines } from './exporters/json-lines.js';
 export { type StdoutOptions, stdout } from './exporters/stdout.js';
 export type * from './flow.js';
 export { createFlowFilter, type FlowCriteria, type FlowFilter } from './flow-filter.js';
+export { withGap } from './flow-gaps.js';
 export { flowToJson, writeFlowJson } from './flow-json.js';
 export type * from './grpc-details.js';
 export { HttpBody, type HttpBodyInit, type HttpBodyJson } from './http-body.js';

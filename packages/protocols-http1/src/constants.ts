@@ -15,9 +15,6 @@ export const MIN_REQUEST_BYTES = 16;
 /** Bytes of one direction that wait for the other direction to explain them; see held-input.ts. */
 export const MAX_HELD_BYTES = 65_536;
 
-/** Gaps listed in one flow; the tap counts all of them. */
-export const MAX_LISTED_GAPS = 32;
-
 export const TAB = 0x09;
 export const LF = 0x0a;
 export const CR = 0x0d;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { FlowGap } from '@flowtap/core';
+import { type FlowGap, withGap } from '@flowtap/core';
 import { type FaultCode, MIN_REQUEST_BYTES } from './constants.js';
 import { Exchange } from './exchange.js';
-import { type Message, withGap } from './message.js';
+import type { Message } from './message.js';
 import { isBelievable, joinedLateDoubt, newDoubt, type PairingDoubt, type Turn } from './pairing-doubt.js';
 
 /** `wait`: its request must still come. `refuse`: no request can have caused it. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Direction, FlowGap, ParsedExchange } from '@flowtap/core';
+import { type Direction, type FlowGap, type ParsedExchange, withGap } from '@flowtap/core';
 import { type FaultCode, flowError, PROTOCOL_NAME } from './constants.js';
-import { type Message, toRequest, toResponse, withGap } from './message.js';
+import { type Message, toRequest, toResponse } from './message.js';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 

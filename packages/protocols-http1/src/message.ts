@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type FlowGap, HttpBody, type HttpHeader, type HttpRequest, type HttpResponse } from '@flowtap/core';
-import { type FaultCode, MAX_LISTED_GAPS } from './constants.js';
+import { type FlowGap, HttpBody, type HttpHeader, type HttpRequest, type HttpResponse, withGap } from '@flowtap/core';
+import type { FaultCode } from './constants.js';
 import type { Exchange } from './exchange.js';
 import type { Head } from './head.js';
 import type { RequestLine, StatusLine } from './start-line.js';
@@ -42,20 +42,6 @@ export class Message {
   addGap(gap: FlowGap): void {
     this.gaps = withGap(this.gaps, gap);
   }
-}
-
-/** Adds a gap to a list that stays short: one that continues the last is merged, beyond the limit none is added. */
-export function withGap(gaps: FlowGap[] | undefined, gap: FlowGap): FlowGap[] {
-  if (gaps === undefined) return [gap];
-  const last = gaps.at(-1);
-  if (last !== undefined && last.direction === gap.direction && last.offset + last.bytes === gap.offset) {
-    if (last.reason === gap.reason) {
-      gaps[gaps.length - 1] = { ...last, bytes: last.bytes + gap.bytes };
-      return gaps;
-    }
-  }
-  if (gaps.length < MAX_LISTED_GAPS) gaps.push(gap);
-  return gaps;
 }
 
 export function toRequest(message: Message, line: RequestLine): HttpRequest {

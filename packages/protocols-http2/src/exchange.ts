@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Direction, FlowError, FlowGap, ParsedExchange } from '@flowtap/core';
+import { type Direction, type FlowError, type FlowGap, type ParsedExchange, withGap } from '@flowtap/core';
 import { type FaultCode, flowError, GRPC_PROTOCOL_NAME, PROTOCOL_NAME } from './constants.js';
 import { grpcRequest, grpcResponse, isGrpc } from './grpc.js';
-import { type Message, toRequest, toResponse, withGap } from './message.js';
+import { type Message, toRequest, toResponse } from './message.js';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 

@@ -23,6 +23,3 @@ export const MAX_CANDIDATES = 32;
 
 /** Streams that were given up and may still send frames. */
 export const MAX_REMEMBERED_STREAMS = 256;
-
-/** Gaps listed in one flow; the tap counts all of them. */
-export const MAX_LISTED_GAPS = 32;

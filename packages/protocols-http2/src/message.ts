@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type FlowGap, HttpBody, type HttpHeader, type HttpRequest, type HttpResponse } from '@flowtap/core';
+import { type FlowGap, HttpBody, type HttpHeader, type HttpRequest, type HttpResponse, withGap } from '@flowtap/core';
 import { BodyCollector } from './body-collector.js';
 import type { FaultCode } from './constants.js';
 import { GrpcMessageReader } from './grpc-messages.js';
 import type { Head } from './head.js';
-import { MAX_LISTED_GAPS } from './limits.js';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -87,20 +86,6 @@ export class Message {
     }
     return this.#body.finish(contentEncoding, !this.ended || this.mayMissFrames);
   }
-}
-
-/** Adds a gap to a list that stays short: one that continues the last is merged, beyond the limit none is added. */
-export function withGap(gaps: FlowGap[] | undefined, gap: FlowGap): FlowGap[] {
-  if (gaps === undefined) return [gap];
-  const last = gaps.at(-1);
-  if (last !== undefined && last.direction === gap.direction && last.offset + last.bytes === gap.offset) {
-    if (last.reason === gap.reason) {
-      gaps[gaps.length - 1] = { ...last, bytes: last.bytes + gap.bytes };
-      return gaps;
-    }
-  }
-  if (gaps.length < MAX_LISTED_GAPS) gaps.push(gap);
-  return gaps;
 }
 
 /** RFC 9113 §8.3.1. A field that is not known is the empty string. */
