@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from 'vitest';
 import { useCertificate } from './support/certificate.js';
-import { targets } from './support/flow.js';
+import { type Flow, targets } from './support/flow.js';
 import { attach, run } from './support/flowtap.js';
 import { describeLive } from './support/needs.js';
 import { PythonServer } from './support/python.js';
@@ -20,6 +20,22 @@ async function requestEach(server: PythonServer, wanted: readonly string[]): Pro
     expect(await scene.run('curl', ['-sk', server.url(target)])).toMatchObject({ status: 0 });
 }
 
+/** Each flow is as the server's own log has the request. */
+function expectServed(flows: readonly Flow[], server: PythonServer, tls: boolean): void {
+  const served = server.requests();
+  for (const flow of flows) {
+    const request = served.find(({ target }) => target === flow.request?.target);
+    expect(flow).toMatchObject({
+      tls,
+      role: 'server',
+      source: { port: request?.client?.[1] },
+      destination: { port: server.port },
+      process: { pid: request?.pid },
+      complete: true,
+    });
+  }
+}
+
 describeLive('a server that forks', ['curl', 'openssl'], () => {
   describe.each(schemes)('over %s', (_, tls) => {
     test('shows the requests of workers that were there before and that came later', async () => {
@@ -34,18 +50,7 @@ describeLive('a server that forks', ['curl', 'openssl'], () => {
 
       const flows = await capture.flowCount(20);
       expect(targets(flows)).toEqual([...ids('/before', 10), ...ids('/after', 10)]);
-      const served = server.requests();
-      for (const flow of flows) {
-        const request = served.find(({ target }) => target === flow.request?.target);
-        expect(flow).toMatchObject({
-          tls,
-          role: 'server',
-          source: { port: request?.client?.[1] },
-          destination: { port: server.port },
-          process: { pid: request?.pid },
-          complete: true,
-        });
-      }
+      expectServed(flows, server, tls);
       expect(new Set(flows.slice(10).map((flow) => flow.process.pid))).toEqual(new Set(workers));
     });
 
@@ -56,18 +61,7 @@ describeLive('a server that forks', ['curl', 'openssl'], () => {
       await requestEach(server, wanted);
       const flows = await capture.flowCount(20);
       expect([...targets(flows)].sort()).toEqual([...wanted].sort());
-      const served = server.requests();
-      for (const flow of flows) {
-        const request = served.find(({ target }) => target === flow.request?.target);
-        expect(flow).toMatchObject({
-          tls,
-          role: 'server',
-          source: { port: request?.client?.[1] },
-          destination: { port: server.port },
-          process: { pid: request?.pid },
-          complete: true,
-        });
-      }
+      expectServed(flows, server, tls);
       expect(new Set(flows.map((flow) => flow.process.pid)).size).toBe(20);
     });
   });
