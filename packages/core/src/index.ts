@@ -19,6 +19,7 @@ export type * from './grpc-details.js';
 export { HttpBody, type HttpBodyInit, type HttpBodyJson } from './http-body.js';
 export type * from './http-message.js';
 export { JsonWriter } from './json-writer.js';
+export { latin1 } from './latin1.js';
 export { DEFAULT_LIMITS, type TapLimits } from './limits.js';
 export type * from './logger.js';
 export { silentLogger } from './logger.js';

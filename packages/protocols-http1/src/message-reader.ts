@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { assertNever, type Direction, type FlowGap, type StreamGap } from '@flowtap/core';
+import { assertNever, type Direction, type FlowGap, latin1, type StreamGap } from '@flowtap/core';
 import { bodyInOneChunk } from './body-collector.js';
 import { BodyReader, STATUS_PREFIX } from './body-reader.js';
 import { CR, type FaultCode, LF } from './constants.js';
 import type { Framing } from './framing.js';
 import { parseHead, parsePartialHead } from './head.js';
-import { latin1 } from './latin1.js';
 import { LineBlock } from './line-block.js';
 import { Message } from './message.js';
 import type { ReaderListener } from './reader-events.js';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { latin1 } from '@flowtap/core';
 import { CR, LF } from './constants.js';
 import type { Head } from './head.js';
-import { latin1 } from './latin1.js';
 import { parseStartLine } from './start-line.js';
 
 /** Longer heads are not kept: what is saved would not be worth the memory that each connection holds. */

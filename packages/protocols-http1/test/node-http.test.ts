@@ -3,11 +3,10 @@ import { once } from 'node:events';
 import { Agent, createServer, type IncomingMessage, type RequestOptions, request, type Server } from 'node:http';
 import { connect } from 'node:net';
 import type { HttpHeader, ParsedExchange } from '@flowtap/core';
-import { runParser } from '@flowtap/core/testing';
+import { listen, type Relay, runParser, startRelay } from '@flowtap/core/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { http1 } from '../src/index.js';
 import { requestOf, responseOf } from './outline.js';
-import { listen, type Relay, startRelay } from './relay.js';
 
 /** What Node's http module said of a message, in our words. */
 interface NodeMessage {
@@ -122,8 +121,8 @@ describe("bytes that Node's own client and server exchanged", () => {
   }
 
   function parsed(): NodeExchange[] {
-    return relay.connections.flatMap(({ chunks }) => {
-      const run = runParser(http1(), chunks);
+    return relay.connections.flatMap((recording) => {
+      const run = runParser(http1(), recording);
       expect(run.counts).toEqual({});
       expect(run.exchanges.every(({ complete }) => complete)).toBe(true);
       return run.exchanges.map(toNodeExchange);

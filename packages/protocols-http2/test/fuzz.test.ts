@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type ParserRunOptions, type ParserStep, runParser } from '@flowtap/core/testing';
+import { type ParserRunOptions, type ParserStep, type Recording, runParser } from '@flowtap/core/testing';
 import { expect, test } from 'vitest';
 import { http2 } from '../src/index.js';
 import { recordNode } from './node-recording.js';
-import type { Recording } from './relay.js';
 
 /** `npm run fuzz` sets it; a few seconds are part of every test run. */
 const SECONDS = Number(process.env['FLOWTAP_FUZZ_SECONDS'] ?? 3);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type ParserStep, runParser } from '@flowtap/core/testing';
+import { type ParserStep, type Recording, runParser } from '@flowtap/core/testing';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { Flag, FrameType } from '../src/constants.js';
@@ -7,7 +7,6 @@ import { http2 } from '../src/index.js';
 import { data, frame, headers, join, PREFACE, request, response, settings } from './frames.js';
 import { recordNode } from './node-recording.js';
 import { outlines } from './outline.js';
-import type { Recording } from './relay.js';
 import { findWrongClaims } from './truth.js';
 
 // A busy machine may need long for so many runs.

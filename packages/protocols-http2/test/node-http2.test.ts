@@ -2,11 +2,10 @@
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect, constants, createServer, type Http2Server } from 'node:http2';
 import type { HttpHeader, HttpRequest, HttpResponse } from '@flowtap/core';
-import { checkProtocol, runParser } from '@flowtap/core/testing';
+import { checkProtocol, listen, type Recording, type Relay, runParser, startRelay } from '@flowtap/core/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { http2 } from '../src/index.js';
 import { outline, outlines } from './outline.js';
-import { listen, type Recording, type Relay, startRelay } from './relay.js';
 
 /** What Node's own client and server said about a stream. */
 interface Seen {

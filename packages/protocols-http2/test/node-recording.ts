@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { once } from 'node:events';
 import { connect, createServer } from 'node:http2';
 import type { Server } from 'node:net';
-import { listen, type Recording, startRelay } from './relay.js';
+import { listen, type Recording, startRelay } from '@flowtap/core/testing';
 
 /** What passed between Node's own HTTP/2 client and server: `count` exchanges of several kinds, up to four at a time. */
 export async function recordNode(count: number): Promise<Recording> {

@@ -11,3 +11,4 @@ export {
   runParser,
 } from './parser-run.js';
 export { pseudoRandomBytes } from './pseudo-random.js';
+export { listen, type Recording, type Relay, startRelay } from './relay.js';

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import type { Direction } from '@flowtap/core';
+import type { Direction } from '../events.js';
 
-/** In the order in which they passed. `egress`: from the client. */
+/** What passed on one connection, in order. `egress`: from the client. Steps for `runParser`. */
 export type Recording = { readonly direction: Direction; readonly bytes: Buffer }[];
 
 export interface Relay {
@@ -12,7 +12,7 @@ export interface Relay {
   close(): Promise<void>;
 }
 
-/** Stands between client and server on loopback and records the bytes of both directions. */
+/** Stands between real programs on loopback and records the bytes of both directions. */
 export async function startRelay(serverPort: number): Promise<Relay> {
   const connections: Recording[] = [];
   const sockets = new Set<Socket>();

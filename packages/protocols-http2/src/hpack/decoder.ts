@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { HttpHeader } from '@flowtap/core';
-import { latin1 } from '../latin1.js';
+import { type HttpHeader, latin1 } from '@flowtap/core';
 import { DynamicTable, ENTRY_OVERHEAD } from './dynamic-table.js';
 import { decodeHuffman, huffmanRoom } from './huffman.js';
 import { decodeInteger, type IntegerResult } from './integer.js';
