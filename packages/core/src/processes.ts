@@ -19,19 +19,18 @@ export class Processes {
 
   apply(event: ProcessEvent): void {
     const { pid } = event;
-    const known = this.#running.get(pid);
+    const running = this.#running.get(pid);
     this.#running.delete(pid);
     if (event.action === 'exit') {
-      if (known !== undefined) put(this.#exited, pid, known, MAX_EXITED);
+      if (running !== undefined) put(this.#exited, pid, running, MAX_EXITED);
       return;
     }
     // What is learnt of a process that has ended meanwhile does not bring it back.
-    const isLate = event.tlsBlindSpot !== undefined && known === undefined && this.#exited.has(pid);
+    const exited = event.tlsBlindSpot !== undefined && running === undefined ? this.#exited.get(pid) : undefined;
     this.#exited.delete(pid);
-    const { comm, exe, tlsBlindSpot } = event;
-    const process = exe === undefined ? { pid, comm } : { pid, comm, exe };
-    if (isLate) put(this.#exited, pid, { process, tlsBlindSpot }, MAX_EXITED);
-    else put(this.#running, pid, { process, tlsBlindSpot }, MAX_RUNNING);
+    const entry = event.action === 'running' ? merge(event, running ?? exited) : merge(event, undefined);
+    if (exited !== undefined) put(this.#exited, pid, entry, MAX_EXITED);
+    else put(this.#running, pid, entry, MAX_RUNNING);
   }
 
   /**
@@ -53,6 +52,16 @@ export class Processes {
   #find(pid: number): Entry | undefined {
     return this.#running.get(pid) ?? this.#exited.get(pid);
   }
+}
+
+/** A process that is ending cannot be read any more: what an event does not tell is as it was known. */
+function merge({ pid, comm, exe, tlsBlindSpot }: ProcessEvent, known: Entry | undefined): Entry {
+  const name = comm === '' ? (known?.process.comm ?? '') : comm;
+  const path = exe ?? known?.process.exe;
+  return {
+    process: path === undefined ? { pid, comm: name } : { pid, comm: name, exe: path },
+    tlsBlindSpot: tlsBlindSpot ?? known?.tlsBlindSpot,
+  };
 }
 
 function put(map: Map<number, Entry>, pid: number, entry: Entry, max: number): void {
