@@ -9,7 +9,7 @@ import { publicPackages } from './lib/workspaces.mjs';
 
 const lifecycleScripts = /^(pre|post)?(install|prepare|publish|uninstall)$|^dependencies$/;
 const published =
-  /^(bin|dist|LICENSES|prebuilds|schema)\/|^(LICENSE|NOTICE|README\.md|THIRD_PARTY_NOTICES\.md|package\.json)$/;
+  /^(bin|dist|LICENSES|prebuilds|schema)\/|^(CHANGELOG\.md|LICENSE|NOTICE|README\.md|THIRD_PARTY_NOTICES\.md|package\.json)$/;
 
 await runMain(async () => {
   let problems = 0;
