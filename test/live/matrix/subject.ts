@@ -70,6 +70,14 @@ interface Described {
    * maps it, and what passes until then is missed.
    */
   readonly isFoundLate?: boolean;
+  readonly unreadable?: Unreadable;
+}
+
+/** Why the TLS of a program cannot be read: what its opaque flows have to say, and what the table says then. */
+export interface Unreadable {
+  readonly code: string;
+  readonly message: RegExp;
+  readonly cell: string;
 }
 
 export interface ServerSubject extends Described {
@@ -84,7 +92,7 @@ export interface ClientSubject extends Described {
   prepare(setting: ClientSetting): Promise<Prepared<RunningClient>>;
 }
 
-/** What is no HTTP client or server, or cannot be read: it says itself what its cells are. */
+/** What is no HTTP client or server: it says itself what its cells are. */
 export interface MeasuredSubject extends Described {
   readonly role: 'client' | 'server';
   measure(order: Order, scene: Scene, certificate: Certificate): Promise<ReadonlyMap<Scheme, string>>;
