@@ -64,7 +64,11 @@ describeLive('TLS that cannot be read', ['java', 'openssl'], () => {
     expect(flow?.bytes?.ingress).toBeGreaterThan(300_000);
     expect(flow?.bytes?.ingress).toBeLessThan(330_000);
     // Nobody saw who began the connection.
-    expect(flow).toMatchObject({ role: 'unknown', process: { pid: client.program.pid } });
+    expect(flow).toMatchObject({
+      role: 'unknown',
+      remote: { port: server.port },
+      process: { pid: client.program.pid },
+    });
   });
 
   test('of a program with OpenSSL inside and without symbols says so', async () => {

@@ -85,6 +85,9 @@ export type ExchangeFlow = { [P in ProtocolName]: ExchangeFlowOf<P> }[ProtocolNa
 export interface OpaqueFlow extends FlowEnvelope {
   readonly kind: 'opaque';
   readonly protocol: 'tls';
+  /** The observed process's end, in place of source and destination: `role` is unknown, nobody saw which end began. */
+  readonly local?: Endpoint;
+  readonly remote?: Endpoint;
   /** Server name of the ClientHello (RFC 6066 §3). */
   readonly sni?: string;
   /** Protocols that the ClientHello offered (RFC 7301). */

@@ -28,8 +28,9 @@ dropped. One wget has one method for all its requests: all of its four send the 
   takes milliseconds. What \`flowtap run\` starts is held until its executable has been looked at.
 - **${Result.fromSecond}**: a thread was waiting inside the TLS library for the next request since before there was a
   probe. That one call cannot be seen, so the first flow has no request and says that it is incomplete.
-- **not readable**: each connection is shown once it has ended, as a flow of the kind \`opaque\` with this reason, true byte
-  counts and what the handshake tells; with its addresses where the capture saw it begin.
+- **not readable**: each connection is shown once it has ended, as a flow of the kind \`opaque\` with this reason, its
+  addresses and true byte counts. Of one that was open before nobody saw who began it, so its ends are \`local\` and
+  \`remote\` instead of \`source\` and \`destination\`.
 - **no flow**: the protocol is not HTTP. The connection is counted, over TLS its plaintext was read, and no flow was made
   up.
 `;
