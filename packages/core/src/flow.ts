@@ -49,7 +49,7 @@ interface FlowEnvelope {
   readonly startTimeMs: number;
   /** From the first to the last byte, by the monotonic clock. */
   readonly durationMs: number;
-  /** Who sent the request. Absent where no address could be known. */
+  /** Who sent the request. Absent where that could not be known. */
   readonly source?: Endpoint;
   readonly destination?: Endpoint;
   readonly process: FlowProcess;
