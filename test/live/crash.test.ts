@@ -85,6 +85,8 @@ describeLive(`${SECONDS} s of load while captures come and go every second`, ['o
       await load;
 
       expect(program.isRunning, program.stderr).toBe(true);
+      expect([...exchanges.values()].filter(({ status }) => status !== 200)).toEqual([]);
+      expect(exchanges.size).toBe(requests);
       const client = new ReferenceClient('https', port);
       scene.onClose(() => client.close());
       expect(await client.request({ method: 'GET', target: '/first?id=0', body: '', fresh: false })).toMatchObject({
