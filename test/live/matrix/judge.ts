@@ -36,7 +36,7 @@ export function judge(stage: Stage, order: Order, flows: readonly Flow[]): strin
   return Result.complete;
 }
 
-/** One opaque flow with the reason for each connection. Of the one that was open before, nobody saw who began it. */
+/** One opaque flow with the reason for each connection of a client. Of the one that was open before, nobody saw who began it. */
 export function judgeUnreadable(
   stage: Stage,
   order: Order,
@@ -46,15 +46,13 @@ export function judgeUnreadable(
   const ports = new Set(stage.exchanges().map(({ clientPort }) => clientPort));
   const early = stage.openedPort();
   expect(early !== undefined && ports.has(early)).toBe(order === 'before');
-  const [clientEnd, serverEnd] =
-    stage.role === 'client' ? (['local', 'remote'] as const) : (['remote', 'local'] as const);
-  const portOf = (flow: Flow) => (flow.source ?? flow[clientEnd])?.port;
+  const portOf = ({ source, local }: Flow) => (source ?? local)?.port;
   expect(flows.map(portOf).sort()).toEqual([...ports].sort());
   for (const flow of flows) {
     const port = portOf(flow);
-    const [client, server] = port === early ? [clientEnd, serverEnd] : ['source', 'destination'];
+    const [client, server] = port === early ? ['local', 'remote'] : ['source', 'destination'];
     expect(flow).toMatchObject({
-      ...{ kind: 'opaque', protocol: 'tls', tls: true, role: port === early ? 'unknown' : stage.role },
+      ...{ kind: 'opaque', protocol: 'tls', tls: true, role: port === early ? 'unknown' : 'client' },
       [client]: { address: '127.0.0.1', port },
       [server]: { address: '127.0.0.1', port: stage.port() },
       reason: { code, message: expect.stringMatching(message) },

@@ -98,5 +98,5 @@ function isOf(stage: Stage, flow: Flow): boolean {
 }
 
 function unreadableOf(subject: ServerSubject | ClientSubject, { scheme }: Stage): Unreadable | undefined {
-  return scheme === 'https' ? subject.unreadable : undefined;
+  return subject.role === 'client' && scheme === 'https' ? subject.unreadable : undefined;
 }

@@ -70,7 +70,6 @@ interface Described {
    * maps it, and what passes until then is missed.
    */
   readonly isFoundLate?: boolean;
-  readonly unreadable?: Unreadable;
 }
 
 /** Why the TLS of a program cannot be read: what its opaque flows have to say, and what the table says then. */
@@ -89,6 +88,7 @@ export interface ClientSubject extends Described {
   readonly role: 'client';
   /** Makes all its requests one after the other without being asked, as command-line tools do. */
   readonly runsAlone?: boolean;
+  readonly unreadable?: Unreadable;
   prepare(setting: ClientSetting): Promise<Prepared<RunningClient>>;
 }
 
