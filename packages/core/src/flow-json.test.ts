@@ -45,7 +45,14 @@ function plain(flow: Flow): object {
     ...(flow.fdSource === undefined ? {} : { fdSource: flow.fdSource }),
     ...(flow.kind === 'flow'
       ? { request: message(flow.request), response: message(flow.response), complete: flow.complete }
-      : { sni: flow.sni, alpn: flow.alpn, bytes: flow.bytes, reason: flow.reason }),
+      : {
+          local: flow.local,
+          remote: flow.remote,
+          sni: flow.sni,
+          alpn: flow.alpn,
+          bytes: flow.bytes,
+          reason: flow.reason,
+        }),
     error: flow.error,
     gaps: flow.gaps,
   };
