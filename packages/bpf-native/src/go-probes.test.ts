@@ -117,7 +117,7 @@ describe.runIf(hasGo)('the probes of a Go program', () => {
       const plan = planOf(program);
       expect(plan).toMatchObject({ version: expect.stringMatching(/^go1\.\d+/), place: 'inner-calls' });
       expect(plan?.probes).toMatchObject([
-        { program: 'go_tls_place', atReturn: false, offsets: toFileOffsets(program, addresses) },
+        { program: 'go_tls_place', offsets: toFileOffsets(program, addresses) },
       ]);
     },
     BUILD_MS,
