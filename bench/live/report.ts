@@ -30,7 +30,9 @@ export function formatLive({ http, https, node, latency }: LiveResult): string {
   return [
     ...loads.map(({ title, result }) => `${title}\n${formatThroughput(result)}\n`),
     ...(captures.length === 0 ? [] : [`Flowtap in these runs:\n${formatCaptures(captures)}\n`]),
-    latency === undefined ? '' : `${latency.requestsPerSecond} requests a second, plain HTTP:\n${formatLatency(latency)}`,
+    latency === undefined
+      ? ''
+      : `${latency.requestsPerSecond} requests a second, plain HTTP:\n${formatLatency(latency)}`,
   ].join('');
 }
 
