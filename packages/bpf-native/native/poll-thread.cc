@@ -18,9 +18,6 @@ namespace {
 constexpr int kMaxInFlight = 2;
 // How long a record waits at most while traffic flows.
 constexpr int kDrainIntervalMs = 10;
-// And while so much flows that batches fill. Where every processor is in use, each time that this process comes back it
-// pushes an observed program off one, and that waits for some milliseconds until the kernel finds it another one.
-constexpr int kBusyDrainIntervalMs = 40;
 // After so many empty rounds the thread sleeps until a program wakes it.
 constexpr int kRoundsUntilIdle = 10;
 constexpr size_t kAlignment = 8;
@@ -172,19 +169,14 @@ void PollThread::Run() {
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
 
   int empty_rounds = 0;
-  int interval_ms = kDrainIntervalMs;
   while (!finishing_) {
     size_t bytes = Drain();
-    if (bytes >= Batch::kFullBytes) {
-      // There is more.
-      interval_ms = kBusyDrainIntervalMs;
-      continue;
-    }
+    // A full batch means that there is more.
+    if (bytes >= Batch::kFullBytes) continue;
     empty_rounds = bytes ? 0 : empty_rounds + 1;
     if (empty_rounds < kRoundsUntilIdle) {
       SetConsumer(FLOWTAP_CONSUMER_TIMER);
-      Wait(interval_ms);
-      interval_ms = kDrainIntervalMs;
+      Wait(kDrainIntervalMs);
       continue;
     }
     // Announce the sleep first and look once more then, or a record in between would wait for the next one.
