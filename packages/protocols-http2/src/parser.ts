@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CloseReason, FlowGap, ParserContext, ProtocolParser, StreamChunk, StreamGap } from '@flowtap/core';
+import type {
+  CloseReason,
+  FlowGap,
+  GrpcSchema,
+  ParserContext,
+  ProtocolParser,
+  StreamChunk,
+  StreamGap,
+} from '@flowtap/core';
 import { type FaultCode, Flag, FrameType } from './constants.js';
 import { type Exchange, toParsedExchange } from './exchange.js';
 import type { FrameHeader } from './frame/frame-header.js';
@@ -13,6 +21,7 @@ import { Side } from './side.js';
 /** Reads the frames of two directions: header blocks and settings here, what they say about streams in `Messages`. */
 export class Http2Parser implements ProtocolParser, FrameListener {
   readonly #context: ParserContext;
+  readonly #grpcSchema: GrpcSchema | undefined;
   readonly #ingress: Side;
   readonly #egress: Side;
   readonly #messages: Messages;
@@ -22,9 +31,10 @@ export class Http2Parser implements ProtocolParser, FrameListener {
   #requests: Side | undefined;
   #isCertain = false;
 
-  constructor(context: ParserContext) {
+  constructor(context: ParserContext, grpcSchema: GrpcSchema | undefined) {
     const { limits, joinedLate, role } = context;
     this.#context = context;
+    this.#grpcSchema = grpcSchema;
     this.#isLate = joinedLate;
     this.#ingress = new Side('ingress', this, joinedLate, limits.maxHeaderBytes);
     this.#egress = new Side('egress', this, joinedLate, limits.maxHeaderBytes);
@@ -230,7 +240,14 @@ export class Http2Parser implements ProtocolParser, FrameListener {
 
   #emit(exchange: Exchange): void {
     const requestDirection = this.#requests?.direction ?? 'egress';
-    this.#context.emit(toParsedExchange(exchange, { tls: this.#context.tls, requestDirection, isLate: this.#isLate }));
+    this.#context.emit(
+      toParsedExchange(exchange, {
+        tls: this.#context.tls,
+        requestDirection,
+        isLate: this.#isLate,
+        grpcSchema: this.#grpcSchema,
+      }),
+    );
   }
 }
 
