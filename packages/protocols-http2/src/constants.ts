@@ -35,7 +35,10 @@ export const Flag = {
 /** RFC 9113 §6.5.2 */
 export const Setting = {
   HEADER_TABLE_SIZE: 0x01,
+  ENABLE_PUSH: 0x02,
+  INITIAL_WINDOW_SIZE: 0x04,
   MAX_FRAME_SIZE: 0x05,
+  MAX_HEADER_LIST_SIZE: 0x06,
 } as const;
 
 const MESSAGES = {
@@ -76,7 +79,7 @@ export function flowError(code: FaultCode): FlowError {
 }
 
 /** RFC 9113 §7 */
-const ERROR_CODES = [
+export const ERROR_CODES = [
   'NO_ERROR',
   'PROTOCOL_ERROR',
   'INTERNAL_ERROR',

@@ -29,18 +29,28 @@ function byConnection(blocks: readonly Encoded[]): readonly (readonly Encoded[])
   return connections;
 }
 
+/** RFC 9113 §8.2.1, and no control characters (RFC 9110 §5.5). */
+function isAllowed([name, value]: readonly [string, string]): boolean {
+  return /^:?[!#-'*+\-.^-z|~\d]+$/.test(name) && /^[\t\x20-\x7e\x80-\xff]*$/.test(value);
+}
+
 describeWithPython('hpack', "blocks of Python's hpack", () => {
   test.each(SEEDS)('are decoded to the fields they were made from (seed %s)', (seed) => {
+    let allowed = 0;
     for (const blocks of byConnection(runPython<Encoded>(ENCODE_BLOCKS, seed))) {
       const decoder = new HpackDecoder(false);
       for (const { fields, block } of blocks) {
         const bytes = Buffer.from(block, 'hex');
-        expect(looksLikeHeaderBlock(bytes, 0, bytes.length)).toBe(true);
+        if (fields.every(isAllowed)) {
+          expect(looksLikeHeaderBlock(bytes, 0, bytes.length)).toBe(true);
+          allowed += 1;
+        }
         const decoded = decoder.decode(bytes, 0, bytes.length, NO_LIMIT);
         expect(decoded.headers).toEqual(fields);
         expect(decoded).toMatchObject({ isBroken: false, isIncomplete: false, isTruncated: false });
       }
     }
+    expect(allowed).toBeGreaterThan(100);
   });
 
   test.each(SEEDS)('joined after any of them, no field has a wrong value (seed %s)', (seed) => {
@@ -100,8 +110,8 @@ test('arbitrary bytes never throw, and what a decoder keeps stays bounded', () =
   );
 });
 
-test('few random bytes have the shape of a header block', () => {
+test('hardly any random bytes have the shape of a header block', () => {
   let alike = 0;
   for (let seed = 1; seed <= 2000; seed++) if (looksLikeHeaderBlock(pseudoRandomBytes(seed, 60), 0, 60)) alike += 1;
-  expect(alike).toBeLessThan(60);
+  expect(alike).toBeLessThan(10);
 });
