@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import type {
-  CloseReason,
-  FlowGap,
-  GrpcSchema,
-  ParserContext,
-  ProtocolParser,
-  StreamChunk,
-  StreamGap,
+import {
+  type CloseReason,
+  type FlowGap,
+  faultOfClose,
+  type GrpcSchema,
+  type ParserContext,
+  type ProtocolParser,
+  type StreamChunk,
+  type StreamGap,
 } from '@flowtap/core';
 import { type FaultCode, Flag, FrameType } from './constants.js';
 import { type Exchange, toParsedExchange } from './exchange.js';
@@ -62,7 +63,7 @@ export class Http2Parser implements ProtocolParser, FrameListener {
   }
 
   close(reason: CloseReason, _timestampNs: number): void {
-    const fault = faultOf(reason);
+    const fault = faultOfClose(reason);
     this.#messages.close(fault === 'no-response' ? 'connection-closed' : fault, fault);
     const skipped = this.#ingress.reader.skippedBytes + this.#egress.reader.skippedBytes;
     if (skipped > 0) this.#context.count('bytes-without-frames', skipped);
@@ -248,20 +249,5 @@ export class Http2Parser implements ProtocolParser, FrameListener {
         grpcSchema: this.#grpcSchema,
       }),
     );
-  }
-}
-
-function faultOf(reason: CloseReason): FaultCode {
-  switch (reason) {
-    case 'closed':
-      return 'no-response';
-    case 'tls-start':
-      return 'tls-started';
-    case 'handover':
-      return 'protocol-switched';
-    case 'limit':
-      return 'connection-dropped';
-    default:
-      return 'capture-ended';
   }
 }
