@@ -52,9 +52,10 @@ export function addOutputOptions(command: Command, human: 'stdout' | 'stderr'): 
       ).argParser(collect((text) => text)),
     )
     .addOption(
-      new Option('--proto-path <directory>', 'where imports of .proto files are looked for; repeatable').argParser(
-        collect((text) => text),
-      ),
+      new Option(
+        '--proto-path <directory>',
+        'where .proto files and their imports are looked for; repeatable',
+      ).argParser(collect((text) => text)),
     )
     .addOption(
       new Option('--host <name>', 'only flows to this host (name, name:port or *.name); repeatable').argParser(
@@ -87,7 +88,7 @@ export function checkOutputOptions(options: OutputOptions): void {
     throw new UsageError('--redact-header and --no-redact contradict each other;', 'give one of them.');
   }
   if (options.protoPath !== undefined && options.proto === undefined) {
-    throw new UsageError('--proto-path says where imports are;', 'give --proto <file> as well.');
+    throw new UsageError('--proto-path says where .proto files are;', 'give --proto <file> as well.');
   }
   if (options.proto !== undefined && options.protocols?.includes('http2') === false) {
     throw new UsageError('--proto needs http2, which --protocols leaves out;', 'add it, or leave --proto out.');
