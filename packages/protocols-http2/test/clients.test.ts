@@ -4,10 +4,21 @@ import { createServer } from 'node:http2';
 import type { Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { checkProtocol, listen, type ParserRun, type Recording, runParser, startRelay } from '@flowtap/core/testing';
+import type { Detection, Direction } from '@flowtap/core';
+import {
+  checkProtocol,
+  listen,
+  type ParserRun,
+  parserContext,
+  type Recording,
+  runParser,
+  startRelay,
+} from '@flowtap/core/testing';
 import { describe, expect, test, vi } from 'vitest';
 import { python } from '../../../test/support/python.js';
+import { FrameType } from '../src/constants.js';
 import { http2 } from '../src/index.js';
+import { PROBE_BYTES } from '../src/limits.js';
 import { framesIn, PREFACE } from './frames.js';
 import { type Outline, outlines } from './outline.js';
 import { findWrongClaims } from './truth.js';
@@ -78,14 +89,24 @@ function described({ request, requestBody = '', response, responseBody }: Outlin
   return `${request?.replace(/ http:\/\/[^/]+/, ' ')} ${requestBody} → ${response} ${responseBody}`;
 }
 
-/** Behind each frame: no wrong word about what follows. */
+/** Behind each frame: known for what it is while there are some messages to come, and no wrong word about them. */
 function checkJoinedLate(frames: Recording, whole: ParserRun): void {
   const preface = frames.findIndex(({ bytes }) => bytes.equals(Buffer.from(PREFACE)));
   for (let from = preface + 1; from < frames.length; from++) {
-    const { exchanges } = runParser(http2(), frames.slice(from), { ...options, joinedLate: true });
+    const rest = frames.slice(from);
+    if (rest.filter(({ bytes }) => bytes[3] === FrameType.HEADERS).length >= 3) expect(detected(rest)).toBe('match');
+    const { exchanges } = runParser(http2(), rest, { ...options, joinedLate: true });
     expect(findWrongClaims(whole.exchanges, exchanges)).toEqual([]);
     for (const { joined } of exchanges) expect(joined).toBe('late');
   }
+}
+
+function detected(recording: Recording): Detection {
+  const bytesOf = (direction: Direction) =>
+    Buffer.concat(recording.filter((one) => one.direction === direction).map(({ bytes }) => bytes));
+  const { connection } = parserContext({ joinedLate: true });
+  const [egress, ingress] = [bytesOf('egress').subarray(0, PROBE_BYTES), bytesOf('ingress').subarray(0, PROBE_BYTES)];
+  return http2().detect({ egress, ingress, joinedLate: true, connection, layer: 'raw' });
 }
 
 function isThere(command: string): boolean {
