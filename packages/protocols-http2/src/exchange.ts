@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Direction, type FlowError, type FlowGap, type ParsedExchange, withGap } from '@flowtap/core';
+import {
+  type Direction,
+  type FlowError,
+  type FlowGap,
+  type GrpcSchema,
+  type ParsedExchange,
+  withGap,
+} from '@flowtap/core';
 import { type FaultCode, flowError, GRPC_PROTOCOL_NAME, PROTOCOL_NAME } from './constants.js';
-import { grpcRequest, grpcResponse, isGrpc } from './grpc.js';
+import { grpcCall, grpcRequest, grpcResponse, isGrpc } from './grpc.js';
 import { type Message, toRequest, toResponse } from './message.js';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
@@ -61,15 +68,16 @@ export interface ExchangeContext {
   readonly tls: boolean;
   readonly requestDirection: Direction;
   readonly isLate: boolean;
+  readonly grpcSchema: GrpcSchema | undefined;
 }
 
 export function toParsedExchange(exchange: Exchange, context: ExchangeContext): ParsedExchange {
   const request = exchange.request?.isStartMissing === false ? exchange.request : undefined;
   const response = exchange.response?.isStartMissing === false ? exchange.response : undefined;
   const startNs = request?.startNs ?? exchange.request?.startNs ?? exchange.response?.startNs ?? 0;
-  const grpc = isGrpc(request, response);
+  const call = isGrpc(request, response) ? grpcCall(request, startNs, context.grpcSchema) : undefined;
   const parsed: Writable<ParsedExchange> = {
-    protocol: grpc ? GRPC_PROTOCOL_NAME : PROTOCOL_NAME,
+    protocol: call !== undefined ? GRPC_PROTOCOL_NAME : PROTOCOL_NAME,
     scheme: request?.head.scheme ?? (context.tls ? 'https' : 'http'),
     requestDirection: context.requestDirection,
     startNs,
@@ -78,11 +86,11 @@ export function toParsedExchange(exchange: Exchange, context: ExchangeContext): 
   };
   if (request !== undefined) {
     const http = toRequest(request);
-    parsed.request = grpc ? grpcRequest(http, request, startNs) : http;
+    parsed.request = call === undefined ? http : grpcRequest(http, request, call);
   }
   if (response !== undefined) {
     const http = toResponse(response);
-    parsed.response = grpc ? grpcResponse(http, response, startNs) : http;
+    parsed.response = call === undefined ? http : grpcResponse(http, response, call);
   }
   const error = exchange.error ?? errorOf(exchange, request, response);
   if (error !== undefined) parsed.error = error;

@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type FlowGap, HttpBody, type HttpHeader, type HttpRequest, type HttpResponse, withGap } from '@flowtap/core';
-import { BodyCollector } from './body-collector.js';
+import {
+  BodyCollector,
+  type FlowGap,
+  HttpBody,
+  type HttpHeader,
+  type HttpRequest,
+  type HttpResponse,
+  withGap,
+} from '@flowtap/core';
 import type { FaultCode } from './constants.js';
 import { GrpcMessageReader } from './grpc-messages.js';
 import type { Head } from './head.js';
@@ -52,7 +59,7 @@ export class Message {
 
   addData(bytes: Buffer, start: number, end: number, maxBodyBytes: number, timestampNs: number): void {
     this.endNs = timestampNs;
-    this.#body ??= new BodyCollector(maxBodyBytes);
+    this.#body ??= new BodyCollector(maxBodyBytes, 0);
     this.#body.append(bytes, start, end);
     this.grpcMessages?.feed(bytes, start, end, timestampNs);
   }
@@ -60,7 +67,7 @@ export class Message {
   /** A gap whose place in the body is known. */
   addBodyGap(gap: FlowGap, maxBodyBytes: number, timestampNs: number): void {
     this.endNs = timestampNs;
-    this.#body ??= new BodyCollector(maxBodyBytes);
+    this.#body ??= new BodyCollector(maxBodyBytes, 0);
     this.#body.skip(gap.bytes);
     this.grpcMessages?.skip(gap.bytes, timestampNs);
     this.gaps = withGap(this.gaps, gap);

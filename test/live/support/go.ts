@@ -96,6 +96,8 @@ export interface GoServerOptions {
   readonly certificate?: Certificate;
   /** What stands between crypto/tls and the TCP connection. */
   readonly wrap?: 'embedded' | 'hidden';
+  /** HTTP/2 by ALPN, beside HTTP/1.1. Needs a certificate. */
+  readonly http2?: boolean;
 }
 
 let logs = 0;
@@ -121,11 +123,12 @@ export class GoServer {
     return GoServer.of(program, log, options);
   }
 
-  static arguments(log: string, { certificate, wrap }: GoServerOptions): readonly string[] {
+  static arguments(log: string, { certificate, wrap, http2 = false }: GoServerOptions): readonly string[] {
     return [
       ...['-log', log],
       ...(certificate === undefined ? [] : ['-certificate', certificate.file, '-key', certificate.key]),
       ...(wrap === undefined ? [] : ['-wrap', wrap]),
+      ...(http2 ? ['-http2'] : []),
     ];
   }
 

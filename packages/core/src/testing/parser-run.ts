@@ -3,6 +3,7 @@
 import type { ConnectionInfo, Direction, Layer } from '../events.js';
 import { DEFAULT_LIMITS, type TapLimits } from '../limits.js';
 import type { CloseReason, Handover, ParsedExchange, ProtocolParser, ProtocolPlugin } from '../protocol-plugin.js';
+import { parserContext } from './parser-context.js';
 
 /** One step of a conversation. */
 export type ParserStep =
@@ -52,22 +53,20 @@ export function runParser(
     joinedLate: options.joinedLate ?? false,
     ...options.connection,
   };
-  const layer = options.layer ?? 'raw';
-  const parser = plugin.createParser({
-    connection,
-    layer,
-    tls: layer === 'tls',
-    role: connection.role,
-    joinedLate: connection.joinedLate,
-    limits: { ...DEFAULT_LIMITS, ...options.limits },
-    emit: (exchange) => exchanges.push(exchange),
-    handover: (given) => {
-      handover ??= record(given);
-    },
-    count: (code, by = 1) => {
-      counts[code] = (counts[code] ?? 0) + by;
-    },
-  });
+  const parser = plugin.createParser(
+    parserContext({
+      connection,
+      layer: options.layer ?? 'raw',
+      limits: { ...DEFAULT_LIMITS, ...options.limits },
+      emit: (exchange) => exchanges.push(exchange),
+      handover: (given) => {
+        handover ??= record(given);
+      },
+      count: (code, by = 1) => {
+        counts[code] = (counts[code] ?? 0) + by;
+      },
+    }),
+  );
   const offsets = { ingress: 0, egress: 0 };
   for (const step of steps) {
     const { direction } = step;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command client makes HTTP/1.1 requests: -count of them at once by -workers, with a JSON line about each, or those that
-// it is driven to make as programs/python/lines.py says. Every Go from 1.15 on compiles it.
+// Command client makes requests in HTTP/1.1, with -http2 in HTTP/2 where the server offers it: -count of them at once by
+// -workers, with a JSON line about each, or those that it is driven to make as programs/python/lines.py says. Every Go
+// from 1.15 on compiles it.
 package main
 
 import (
@@ -35,13 +36,17 @@ type call struct {
 
 var output sync.Mutex
 
-func newClient(connections int, fresh bool) *http.Client {
-	return &http.Client{Transport: &http.Transport{
+func newClient(connections int, fresh bool, http2 bool) *http.Client {
+	transport := &http.Transport{
 		TLSClientConfig:     &tls.Config{InsecureSkipVerify: true},
-		TLSNextProto:        map[string]func(string, *tls.Conn) http.RoundTripper{},
+		ForceAttemptHTTP2:   http2,
 		MaxIdleConnsPerHost: connections,
 		DisableKeepAlives:   fresh,
-	}}
+	}
+	if !http2 {
+		transport.TLSNextProto = map[string]func(string, *tls.Conn) http.RoundTripper{}
+	}
+	return &http.Client{Transport: transport}
 }
 
 func do(client *http.Client, wanted call) answer {
@@ -79,9 +84,10 @@ func main() {
 	count := flag.Int("count", 0, "")
 	workers := flag.Int("workers", 1, "")
 	fresh := flag.Bool("fresh", false, "a connection for each request")
+	http2 := flag.Bool("http2", false, "")
 	url := flag.String("url", "", "its id parameter is added")
 	flag.Parse()
-	client := newClient(*workers, *fresh)
+	client := newClient(*workers, *fresh, *http2)
 	if *count > 0 {
 		many(client, *url, *workers, *count)
 	} else {
@@ -99,7 +105,7 @@ func driven(kept *http.Client) {
 		}
 		client := kept
 		if next.Fresh {
-			client = newClient(1, true)
+			client = newClient(1, true, false)
 		}
 		print(do(client, next))
 	}

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command server answers HTTP/1.1 and logs each request as a JSON line: with the status that the parameter status asks
-// for, a line of text and as many more as count says. Every Go from 1.15 on compiles it.
+// Command server answers HTTP/1.1, and HTTP/2 with -http2 and a certificate, and logs each request as a JSON line: with
+// the status that the parameter status asks for, a line of text and as many more as count says. Every Go from 1.15 on
+// compiles it.
 package main
 
 import (
@@ -97,6 +98,7 @@ func main() {
 	certificate := flag.String("certificate", "", "")
 	key := flag.String("key", "", "")
 	wrap := flag.String("wrap", "", "none, embedded or hidden")
+	http2 := flag.Bool("http2", false, "offer HTTP/2")
 	logPath := flag.String("log", "/dev/null", "")
 	flag.Parse()
 
@@ -128,10 +130,10 @@ func main() {
 	if *wrap != "" {
 		listener = wrapping{listener, *wrap}
 	}
-	server := &http.Server{
-		Handler: http.HandlerFunc(handler),
+	server := &http.Server{Handler: http.HandlerFunc(handler)}
+	if !*http2 {
 		// Without this it speaks HTTP/2 over TLS.
-		TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){},
+		server.TLSNextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){}
 	}
 	if *certificate != "" {
 		check(server.ServeTLS(listener, *certificate, *key))
