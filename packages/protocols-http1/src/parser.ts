@@ -3,6 +3,7 @@ import {
   assertNever,
   type CloseReason,
   type Direction,
+  type ParsedExchange,
   type ParserContext,
   type ProtocolParser,
   type StreamChunk,
@@ -32,6 +33,7 @@ export class Http1Parser implements ProtocolParser, ReaderListener {
   #switchAsked: Exchange | undefined;
   /** The response that ended HTTP/1 here. */
   #switchedBy: Message | undefined;
+  #switching: ParsedExchange | undefined;
   /** The bytes held have to go: what is missing is not waited for any longer. */
   #forces = false;
   #isClosing = false;
@@ -183,7 +185,7 @@ export class Http1Parser implements ProtocolParser, ReaderListener {
   #advance(): void {
     while (this.#switchedBy === undefined && (this.#resume(this.#ingress) || this.#resume(this.#egress)));
     if (this.#switchedBy !== undefined) {
-      this.#context.handover(makeHandover(this.#ingress, this.#egress, this.#switchedBy));
+      this.#context.handover(makeHandover(this.#ingress, this.#egress, this.#switchedBy, this.#switching));
     } else if (this.#ingress.held.byteLength > MAX_HELD_BYTES || this.#egress.held.byteLength > MAX_HELD_BYTES) {
       this.#forces = true;
       this.#context.count('held-too-long');
@@ -238,7 +240,9 @@ export class Http1Parser implements ProtocolParser, ReaderListener {
   }
 
   #emit(exchange: Exchange): void {
-    this.#context.emit(toParsedExchange(exchange, this.#scheme, this.#requestDirection));
+    const parsed = toParsedExchange(exchange, this.#scheme, this.#requestDirection);
+    if (this.#switchedBy !== undefined && exchange.response === this.#switchedBy) this.#switching = parsed;
+    else this.#context.emit(parsed);
   }
 
   get #requestDirection(): Direction {

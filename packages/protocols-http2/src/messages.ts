@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { FlowGap, UpgradedRequest } from '@flowtap/core';
+import type { FlowGap, UpgradedExchange } from '@flowtap/core';
 import { type FaultCode, flowError, resetError } from './constants.js';
 import type { Exchange } from './exchange.js';
 import { isGrpcContentType } from './grpc.js';
@@ -84,7 +84,7 @@ export class Messages {
   }
 
   /** RFC 7540 §3.2: the request that asked for h2c in HTTP/1.1 is stream 1, and has ended. */
-  upgraded({ request, startNs, endNs }: UpgradedRequest): void {
+  upgraded({ request, startNs, endNs }: UpgradedExchange): void {
     const exchange = this.#streams.forRequest(1, true);
     if (exchange === undefined) return;
     const { headers, method, target, authority, body } = request;

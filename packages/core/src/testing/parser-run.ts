@@ -10,6 +10,7 @@ import type {
   ParsedExchange,
   ProtocolParser,
   ProtocolPlugin,
+  UpgradedExchange,
 } from '../protocol-plugin.js';
 
 /** One step of a conversation. */
@@ -29,6 +30,8 @@ export interface ParserRunOptions {
   readonly closeReason?: CloseReason;
   /** Somebody listens to what is told of exchanges before they end. @default false */
   readonly wantsUpdates?: boolean;
+  /** What the stream was handed over for. */
+  readonly upgraded?: UpgradedExchange;
 }
 
 /** An exchange that the parser announced. */
@@ -40,7 +43,7 @@ export interface AnnouncedExchange {
 }
 
 export interface ParserRun {
-  /** Without `opened`. */
+  /** Without `opened`. With the one of a handover. */
   readonly exchanges: readonly ParsedExchange[];
   /** In the order of their announcements. Empty unless the run wants updates. */
   readonly announced: readonly AnnouncedExchange[];
@@ -82,6 +85,7 @@ export function runParser(
     role: connection.role,
     joinedLate: connection.joinedLate,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
+    upgraded: options.upgraded,
     wantsUpdates: options.wantsUpdates ?? false,
     open: (exchange) => (options.wantsUpdates === true ? announcements.open(exchange) : undefined),
     emit: ({ opened, ...exchange }) => {
@@ -89,7 +93,12 @@ export function runParser(
       exchanges.push(exchange);
     },
     handover: (given) => {
-      handover ??= record(given);
+      if (handover !== undefined) return;
+      handover = record(given);
+      if (given.exchange === undefined) return;
+      const { opened, ...exchange } = given.exchange;
+      announcements.end(opened, exchanges.length);
+      exchanges.push(exchange);
     },
     count: (code, by = 1) => {
       counts[code] = (counts[code] ?? 0) + by;
