@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 export { assertNever } from './assert-never.js';
 export { type DecodedContent, MAX_DECODED_BYTES } from './content-coding.js';
+export { decodePrefix } from './decode-prefix.js';
 export { ConfigError, EventLogError, FlowtapError, type FlowtapErrorOptions, StateError } from './errors.js';
 export { createRecorder, type RecorderOptions } from './event-log/recorder.js';
 export { ReplaySource, type ReplaySourceOptions } from './event-log/replay-source.js';
