@@ -38,7 +38,7 @@ export async function bundle(entry: string): Promise<Bundle> {
     external: ['commander', 'node-gyp-build', 'eventemitter3'],
     esbuildOptions(options) {
       options.alias = Object.fromEntries(
-        ['core', 'bpf-native', 'protocols-http1', 'protocols-http2'].map((name) => [
+        ['core', 'bpf-native', 'protocols-http1', 'protocols-http2', 'protocols-websocket'].map((name) => [
           `@flowtap/${name}`,
           join(packages, name, 'src/index.ts'),
         ]),

@@ -3,6 +3,8 @@ import {
   assertNever,
   type CloseReason,
   type Direction,
+  EventStreamReader,
+  isEventStream,
   type ParsedExchange,
   type ParserContext,
   type ProtocolParser,
@@ -114,6 +116,7 @@ export class Http1Parser implements ProtocolParser, ReaderListener {
     if (answer === 'wait' || answer === 'refuse') return answer;
     // A response that begins before its request has ended may stream.
     this.#announce(answer);
+    this.#readEvents(message);
     const isKnown = answer.request !== undefined && !answer.isTentative;
     return isKnown ? responseFraming(head, status, answer.method) : orphanFraming(head, status);
   }
@@ -229,6 +232,19 @@ export class Http1Parser implements ProtocolParser, ReaderListener {
     this.#checksBeginning = false;
     const { firstOffset } = this.#requests;
     if (this.#responses.firstOffset === 0 && firstOffset > 0) this.#queue.loseBeginning(firstOffset);
+  }
+
+  #readEvents(message: Message): void {
+    const { contentType, contentEncoding } = message.head;
+    if (contentEncoding !== undefined || !isEventStream(contentType)) return;
+    message.events = new EventStreamReader({
+      startNs: message.exchange?.startNs ?? message.startNs,
+      maxBytes: this.#context.limits.maxBodyBytes,
+      onEvent: (event) => {
+        // Which exchange it belongs to may still change.
+        if (message.exchange?.isTentative === false) message.exchange.opened?.message(event);
+      },
+    });
   }
 
   #announce(exchange: Exchange): void {

@@ -41,6 +41,10 @@ export class Exchange {
     return this.request?.isStartMissing === false || this.response?.isStartMissing === false;
   }
 
+  get startNs(): number {
+    return this.request?.startNs ?? this.response?.startNs ?? 0;
+  }
+
   get hasEnded(): boolean {
     return this.request?.ended === true && this.response?.ended === true;
   }
@@ -76,7 +80,7 @@ export interface ExchangeContext {
 export function toParsedExchange(exchange: Exchange, context: ExchangeContext): ParsedExchange {
   const request = exchange.request?.isStartMissing === false ? exchange.request : undefined;
   const response = exchange.response?.isStartMissing === false ? exchange.response : undefined;
-  const startNs = request?.startNs ?? exchange.request?.startNs ?? exchange.response?.startNs ?? 0;
+  const { startNs } = exchange;
   const grpc = isGrpc(request, response);
   const parsed: Writable<ParsedExchange> = {
     protocol: grpc ? GRPC_PROTOCOL_NAME : PROTOCOL_NAME,
@@ -91,7 +95,7 @@ export function toParsedExchange(exchange: Exchange, context: ExchangeContext): 
     parsed.request = grpc ? grpcRequest(http, request, startNs) : http;
   }
   if (response !== undefined) {
-    const http = toResponse(response);
+    const http = toResponse(response, startNs);
     parsed.response = grpc ? grpcResponse(http, response, startNs) : http;
   }
   const error = exchange.error ?? errorOf(exchange, request, response);

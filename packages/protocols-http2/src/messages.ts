@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { FlowGap, UpgradedExchange } from '@flowtap/core';
+import { EventStreamReader, type FlowGap, isEventStream, type UpgradedExchange } from '@flowtap/core';
 import { type FaultCode, flowError, resetError } from './constants.js';
 import type { Exchange } from './exchange.js';
 import { isGrpcContentType } from './grpc.js';
@@ -58,6 +58,7 @@ export class Messages {
       message.fault = fault;
       if (isRequest) exchange.request = message;
       else exchange.response = message;
+      if (!isRequest) this.#readEvents(exchange, message);
       if (isGrpcContentType(head.contentType) || isGrpcContentType(exchange.request?.head.contentType)) {
         message.readGrpc();
       }
@@ -149,6 +150,16 @@ export class Messages {
 
   close(cut: FaultCode, noResponse: FaultCode): void {
     this.#streams.close(cut, noResponse);
+  }
+
+  #readEvents(exchange: Exchange, response: Message): void {
+    const { contentType, contentEncoding } = response.head;
+    if (contentEncoding !== undefined || !isEventStream(contentType)) return;
+    response.events = new EventStreamReader({
+      startNs: exchange.startNs,
+      maxBytes: this.#maxBodyBytes,
+      onEvent: (event) => exchange.opened?.message(event),
+    });
   }
 
   /** A head of which nothing was known may have been an interim one: then the final one follows. */

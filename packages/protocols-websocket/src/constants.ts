@@ -20,9 +20,6 @@ export const Opcode = {
 /** RFC 6455 §5.5: the payload of a control frame. */
 export const MAX_CONTROL_BYTES = 125;
 
-/** Messages that a flow lists; the rest is only counted. */
-export const MAX_LISTED_MESSAGES = 1000;
-
 /** Bytes of each direction that are looked at to find out whether they are frames. */
 export const PROBE_BYTES = 1024;
 

@@ -2,7 +2,7 @@
 import {
   type Direction,
   type FlowGap,
-  type FlowMessage,
+  MessageList,
   type OpenExchange,
   type ParsedExchange,
   type ParserContext,
@@ -11,14 +11,13 @@ import {
   withGap,
 } from '@flowtap/core';
 import { type FaultCode, flowError, PROTOCOL_NAME } from './constants.js';
-import { MessageList } from './message-list.js';
 import type { FoundMessage } from './message-reader.js';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** What becomes the flow: the handshake, and everything that was said since. */
 export class Conversation {
-  readonly list: MessageList;
+  readonly list: MessageList<WebSocketMessage>;
   /** The first thing that went wrong. */
   fault: FaultCode | undefined = undefined;
   messagesLost = false;
@@ -61,7 +60,7 @@ export class Conversation {
   add(found: FoundMessage, sender: WebSocketMessage['sender'], timestampNs: number): void {
     this.#endNs = Math.max(this.#endNs, timestampNs);
     const offsetMs = Math.max(0, timestampNs - (this.#startNs ?? timestampNs)) / 1e6;
-    const message: WebSocketMessage & FlowMessage = { ...found, sender, offsetMs };
+    const message: WebSocketMessage = { ...found, sender, offsetMs };
     this.list.add(message);
     this.opened?.message(message);
   }

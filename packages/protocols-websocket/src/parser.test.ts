@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { MAX_LISTED_MESSAGES } from '@flowtap/core';
 import { checkProtocol, type ParserRunOptions, type ParserStep, runParser } from '@flowtap/core/testing';
 import { describe, expect, test, vi } from 'vitest';
 import {
@@ -17,7 +18,6 @@ import {
   upgraded,
 } from '../test/frames.js';
 import { lines, onlyExchange } from '../test/outline.js';
-import { MAX_LISTED_MESSAGES } from './constants.js';
 import { websocket } from './plugin.js';
 
 // A busy machine may need long for so many runs.

@@ -2,11 +2,12 @@
 import type { ProtocolPlugin } from '@flowtap/core';
 import { http1 } from '@flowtap/protocols-http1';
 import { http2 } from '@flowtap/protocols-http2';
+import { websocket } from '@flowtap/protocols-websocket';
 import { UsageError } from '../usage-error.js';
 import { parseChoice } from './choice.js';
 
-/** In the order in which they are asked: HTTP/2 knows its connections more surely than HTTP/1 does. */
-const PLUGINS = { http2, http1 } as const;
+/** In the order in which they are asked: HTTP/2 knows its connections more surely than HTTP/1 does, which begins WebSockets. */
+const PLUGINS = { http2, http1, websocket } as const;
 
 export type ProtocolChoice = keyof typeof PLUGINS;
 

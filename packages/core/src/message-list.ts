@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { HttpBody, type WebSocketMessage } from '@flowtap/core';
-import { MAX_LISTED_MESSAGES } from './constants.js';
+import type { FlowMessage } from './flow-message.js';
+import { HttpBody } from './http-body.js';
+
+/** Messages of one kind that a flow lists; the rest is only counted. */
+export const MAX_LISTED_MESSAGES = 1000;
 
 /** The messages that a flow lists: the first ones, with so many bytes together. Counts all. */
-export class MessageList {
-  readonly messages: WebSocketMessage[] = [];
+export class MessageList<M extends FlowMessage> {
+  readonly messages: M[] = [];
   count = 0;
   #spareBytes: number;
 
@@ -16,7 +19,7 @@ export class MessageList {
     return this.messages.length < MAX_LISTED_MESSAGES;
   }
 
-  add(message: WebSocketMessage): void {
+  add(message: M): void {
     this.count += 1;
     if (!this.hasRoom) return;
     const { content } = message;
