@@ -39,6 +39,10 @@ export const groups = {
     { name: 'nginx-light', command: 'nginx', service: 'nginx' },
     { name: 'python3-h2', library: true },
     { name: 'python3-grpcio', library: true },
+    { name: 'python3-protobuf', library: true },
+    { name: 'protobuf-compiler', command: 'protoc' },
+    // Google's own .proto files.
+    { name: 'libprotobuf-dev', library: true },
     { name: 'nghttp2-client', command: 'h2load' },
     { name: 'iproute2', command: 'ss' },
     { name: 'procps', command: 'ps' },

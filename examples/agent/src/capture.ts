@@ -2,6 +2,7 @@
 import type { Writable } from 'node:stream';
 import { createRecorder, createTap, type EventSource } from '@flowtap/core';
 import { createWhere } from './flow-filter.js';
+import { createGrpcSchema } from './grpc-schema.js';
 import { type Notices, noticeLogger } from './notices.js';
 import type { CaptureOptions } from './options/capture-options.js';
 import { checkOutputOptions, type OutputOptions } from './options/output-options.js';
@@ -43,11 +44,12 @@ export async function openCapture(setup: CaptureSetup): Promise<Capture> {
   const { source, options, notices } = setup;
   checkOutputOptions(options);
   await checkFiles(options);
+  const grpcSchema = await createGrpcSchema(options);
   const logger = noticeLogger(notices);
   const where = createWhere(options);
   const tap = createTap({
     source,
-    protocols: createProtocols(options.protocols),
+    protocols: createProtocols(options.protocols, { grpcSchema }),
     exporters: createExporters(options.output, setup.readable),
     redact: options.redact ? { headers: options.redactHeader ?? [] } : false,
     limits: { maxBodyBytes: options.maxBody },

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 export { assertNever } from './assert-never.js';
+export { BodyCollector, type BodyListener, bodyInOneChunk } from './body-collector.js';
 export { type DecodedContent, MAX_DECODED_BYTES } from './content-coding.js';
 export { decodePrefix } from './decode-prefix.js';
 export { ConfigError, EventLogError, FlowtapError, type FlowtapErrorOptions, StateError } from './errors.js';
@@ -7,6 +8,7 @@ export { createRecorder, type RecorderOptions } from './event-log/recorder.js';
 export { ReplaySource, type ReplaySourceOptions } from './event-log/replay-source.js';
 export { type EventStream, type EventStreamOptions, EventStreamReader, isEventStream } from './event-stream.js';
 export type * from './events.js';
+export { createFlowErrors, EXCHANGE_FAULTS, type ExchangeFaultCode, faultOfClose } from './exchange-faults.js';
 export { type ExportCounters, ExportPipeline } from './export-pipeline.js';
 export type { ExportPipelineOptions } from './export-pipeline-options.js';
 export type * from './exporter.js';

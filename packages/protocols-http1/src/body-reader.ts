@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { assertNever, type HttpBody, type HttpHeader } from '@flowtap/core';
-import { BodyCollector, type BodyListener } from './body-collector.js';
+import { assertNever, BodyCollector, type BodyListener, type HttpBody, type HttpHeader } from '@flowtap/core';
 import { ChunkedDecoder } from './chunked.js';
 import type { FaultCode } from './constants.js';
 import type { Framing } from './framing.js';

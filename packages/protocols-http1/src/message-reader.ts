@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { assertNever, type Direction, type FlowGap, latin1, type StreamGap } from '@flowtap/core';
-import { type BodyListener, bodyInOneChunk } from './body-collector.js';
+import {
+  assertNever,
+  type BodyListener,
+  bodyInOneChunk,
+  type Direction,
+  type FlowGap,
+  latin1,
+  type StreamGap,
+} from '@flowtap/core';
 import { BodyReader, STATUS_PREFIX } from './body-reader.js';
 import { CR, type FaultCode, LF } from './constants.js';
 import type { Framing } from './framing.js';

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
-  assertNever,
   type CloseReason,
   type Direction,
   EventStreamReader,
+  faultOfClose,
   isEventStream,
   type ParsedExchange,
   type ParserContext,
@@ -11,7 +11,7 @@ import {
   type StreamChunk,
   type StreamGap,
 } from '@flowtap/core';
-import { type FaultCode, MAX_HELD_BYTES } from './constants.js';
+import { MAX_HELD_BYTES } from './constants.js';
 import { type Exchange, toOpening, toParsedExchange } from './exchange.js';
 import { type Answer, ExchangeQueue } from './exchange-queue.js';
 import { orphanFraming, requestFraming, responseFraming } from './framing.js';
@@ -90,7 +90,7 @@ export class Http1Parser implements ProtocolParser, ReaderListener {
       this.#forces = true;
       this.#advance();
     }
-    const fault = faultOf(reason);
+    const fault = faultOfClose(reason);
     const cutFault = fault === 'no-response' ? 'connection-closed' : fault;
     const wasClosed = reason === 'closed';
     this.#requests?.reader.close(cutFault, wasClosed);
@@ -270,22 +270,4 @@ export class Http1Parser implements ProtocolParser, ReaderListener {
 function isInterim({ head }: Message): boolean {
   if (head.start.kind !== 'response' || head.start.status >= 200) return false;
   return head.start.status !== 101 || head.upgrade === undefined;
-}
-
-/** Why a request that waits gets no response any more. */
-function faultOf(reason: CloseReason): FaultCode {
-  switch (reason) {
-    case 'closed':
-      return 'no-response';
-    case 'end':
-      return 'capture-ended';
-    case 'limit':
-      return 'connection-dropped';
-    case 'tls-start':
-      return 'tls-started';
-    case 'handover':
-      return 'protocol-switched';
-    default:
-      return assertNever(reason);
-  }
 }

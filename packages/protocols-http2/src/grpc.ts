@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
+  type GrpcDetails,
   type GrpcMessage,
-  type GrpcRequestDetails,
+  type GrpcMessageKind,
   type GrpcResponseDetails,
+  type GrpcSchema,
   HttpBody,
   type HttpHeader,
   type HttpRequest,
@@ -11,6 +13,7 @@ import {
 import { GrpcMessageReader, type GrpcMessageSpan } from './grpc-messages.js';
 import { decodeGrpcMessage, GRPC_STATUS_NAMES } from './grpc-status.js';
 import type { Message } from './message.js';
+import { SchemaMessage } from './schema-message.js';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -23,21 +26,34 @@ export function isGrpc(request: Message | undefined, response: Message | undefin
   return isGrpcContentType(request?.head.contentType) || isGrpcContentType(response?.head.contentType);
 }
 
-/** The path is `/service/method`. */
-export function grpcRequest(request: HttpRequest, message: Message, flowStartNs: number): HttpRequest {
-  const slash = request.target.lastIndexOf('/');
-  const hasPath = request.target.startsWith('/') && slash > 0;
-  const grpc: Writable<GrpcRequestDetails> = { ...messagesOf(request.body, message, flowStartNs) };
-  if (hasPath) {
-    grpc.service = request.target.slice(1, slash);
-    grpc.method = request.target.slice(slash + 1);
-  }
-  return { ...request, grpc };
+/** What the messages of both directions of a call have in common. */
+export interface GrpcCall {
+  /** Start of the flow, from which the messages' times count. */
+  readonly startNs: number;
+  /** Where the path of the call is known. */
+  readonly path: Pick<GrpcMessageKind, 'service' | 'method'> | undefined;
+  readonly schema: GrpcSchema | undefined;
+}
+
+/** The path of a call is `/service/method`. */
+export function grpcCall(request: Message | undefined, startNs: number, schema: GrpcSchema | undefined): GrpcCall {
+  const target = request?.head.path ?? '';
+  const slash = target.lastIndexOf('/');
+  const hasPath = target.startsWith('/') && slash > 0;
+  return {
+    startNs,
+    path: hasPath ? { service: target.slice(1, slash), method: target.slice(slash + 1) } : undefined,
+    schema,
+  };
+}
+
+export function grpcRequest(request: HttpRequest, message: Message, call: GrpcCall): HttpRequest {
+  return { ...request, grpc: { ...messagesOf(request.body, message, call, 'request'), ...call.path } };
 }
 
 /** Status and message come in the trailers, or in the head of a response that has nothing else (Trailers-Only). */
-export function grpcResponse(response: HttpResponse, message: Message, flowStartNs: number): HttpResponse {
-  const grpc: Writable<GrpcResponseDetails> = { ...messagesOf(response.body, message, flowStartNs) };
+export function grpcResponse(response: HttpResponse, message: Message, call: GrpcCall): HttpResponse {
+  const grpc: Writable<GrpcResponseDetails> = { ...messagesOf(response.body, message, call, 'response') };
   const fields = response.trailers ?? (message.hasBody ? [] : response.headers);
   const status = fieldOf(fields, 'grpc-status');
   if (status !== undefined && /^\d{1,10}$/.test(status)) {
@@ -50,7 +66,7 @@ export function grpcResponse(response: HttpResponse, message: Message, flowStart
   return { ...response, grpc };
 }
 
-function messagesOf(body: HttpBody, message: Message, flowStartNs: number): GrpcRequestDetails {
+function messagesOf(body: HttpBody, message: Message, call: GrpcCall, half: GrpcMessageKind['half']): GrpcDetails {
   let reader = message.grpcMessages;
   if (reader === undefined) {
     // That it is gRPC was learnt from the other half, later.
@@ -58,14 +74,24 @@ function messagesOf(body: HttpBody, message: Message, flowStartNs: number): Grpc
     reader.feed(body.bytes, 0, body.bytes.length, message.endNs);
   }
   reader.close();
-  const encoding = message.head.grpcEncoding;
-  const details: Writable<GrpcRequestDetails> = {
-    messages: reader.spans.map((span) => toMessage(span, body, encoding, flowStartNs)),
+  const { grpcEncoding: encoding, contentType } = message.head;
+  const list = reader.spans.map((span) => toMessage(span, body, encoding, call.startNs));
+  const { schema } = call;
+  const details: Writable<GrpcDetails> = {
+    messages:
+      schema === undefined || !isProtobuf(contentType)
+        ? list
+        : list.map((one) => new SchemaMessage(one, schema, call.path && { ...call.path, half })),
     messageCount: reader.count,
   };
   if (encoding !== undefined) details.encoding = encoding;
   if (reader.isLost) details.messagesLost = true;
   return details;
+}
+
+/** Other subtypes, such as `application/grpc+json`, say that messages are something else. */
+function isProtobuf(contentType: string | undefined): boolean {
+  return contentType === undefined || !contentType.includes('+') || /\+proto\b/i.test(contentType);
 }
 
 function toMessage(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
+  BodyCollector,
   type EventStreamReader,
   type FlowGap,
   HttpBody,
@@ -8,7 +9,6 @@ import {
   type HttpResponse,
   withGap,
 } from '@flowtap/core';
-import { BodyCollector } from './body-collector.js';
 import type { FaultCode } from './constants.js';
 import { GrpcMessageReader } from './grpc-messages.js';
 import type { Head } from './head.js';
@@ -62,7 +62,7 @@ export class Message {
 
   addData(bytes: Buffer, start: number, end: number, maxBodyBytes: number, timestampNs: number): void {
     this.endNs = timestampNs;
-    this.#body ??= new BodyCollector(maxBodyBytes);
+    this.#body ??= new BodyCollector(maxBodyBytes, 0);
     this.#body.append(bytes, start, end);
     this.grpcMessages?.feed(bytes, start, end, timestampNs);
     this.events?.append(bytes, start, end, timestampNs);
@@ -71,7 +71,7 @@ export class Message {
   /** A gap whose place in the body is known. */
   addBodyGap(gap: FlowGap, maxBodyBytes: number, timestampNs: number): void {
     this.endNs = timestampNs;
-    this.#body ??= new BodyCollector(maxBodyBytes);
+    this.#body ??= new BodyCollector(maxBodyBytes, 0);
     this.#body.skip(gap.bytes);
     this.grpcMessages?.skip(gap.bytes, timestampNs);
     this.events?.skip();

@@ -1,5 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CloseReason, FlowGap, ParserContext, ProtocolParser, StreamChunk, StreamGap } from '@flowtap/core';
+import {
+  type CloseReason,
+  type FlowGap,
+  faultOfClose,
+  type GrpcSchema,
+  type ParserContext,
+  type ProtocolParser,
+  type StreamChunk,
+  type StreamGap,
+} from '@flowtap/core';
 import { type FaultCode, Flag, FrameType } from './constants.js';
 import { type Exchange, type ExchangeContext, toOpening, toParsedExchange } from './exchange.js';
 import type { FrameHeader } from './frame/frame-header.js';
@@ -13,6 +22,7 @@ import { Side } from './side.js';
 /** Reads the frames of two directions: header blocks and settings here, what they say about streams in `Messages`. */
 export class Http2Parser implements ProtocolParser, FrameListener {
   readonly #context: ParserContext;
+  readonly #grpcSchema: GrpcSchema | undefined;
   readonly #ingress: Side;
   readonly #egress: Side;
   readonly #messages: Messages;
@@ -22,9 +32,10 @@ export class Http2Parser implements ProtocolParser, FrameListener {
   #requests: Side | undefined;
   #isCertain = false;
 
-  constructor(context: ParserContext) {
+  constructor(context: ParserContext, grpcSchema: GrpcSchema | undefined) {
     const { limits, joinedLate, role } = context;
     this.#context = context;
+    this.#grpcSchema = grpcSchema;
     this.#isLate = joinedLate;
     this.#ingress = new Side('ingress', this, joinedLate, limits.maxHeaderBytes);
     this.#egress = new Side('egress', this, joinedLate, limits.maxHeaderBytes);
@@ -53,7 +64,7 @@ export class Http2Parser implements ProtocolParser, FrameListener {
   }
 
   close(reason: CloseReason, _timestampNs: number): void {
-    const fault = faultOf(reason);
+    const fault = faultOfClose(reason);
     this.#messages.close(fault === 'no-response' ? 'connection-closed' : fault, fault);
     const skipped = this.#ingress.reader.skippedBytes + this.#egress.reader.skippedBytes;
     if (skipped > 0) this.#context.count('bytes-without-frames', skipped);
@@ -242,21 +253,11 @@ export class Http2Parser implements ProtocolParser, FrameListener {
   }
 
   get #exchangeContext(): ExchangeContext {
-    return { tls: this.#context.tls, requestDirection: this.#requests?.direction ?? 'egress', isLate: this.#isLate };
-  }
-}
-
-function faultOf(reason: CloseReason): FaultCode {
-  switch (reason) {
-    case 'closed':
-      return 'no-response';
-    case 'tls-start':
-      return 'tls-started';
-    case 'handover':
-      return 'protocol-switched';
-    case 'limit':
-      return 'connection-dropped';
-    default:
-      return 'capture-ended';
+    return {
+      tls: this.#context.tls,
+      requestDirection: this.#requests?.direction ?? 'egress',
+      isLate: this.#isLate,
+      grpcSchema: this.#grpcSchema,
+    };
   }
 }

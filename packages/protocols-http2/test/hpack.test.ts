@@ -3,9 +3,9 @@ import { pseudoRandomBytes } from '@flowtap/core/testing';
 import fc from 'fast-check';
 import hpackJs from 'hpack.js';
 import { expect, test, vi } from 'vitest';
+import { describeWithPython, runPython } from '../../../test/support/python.js';
 import { looksLikeHeaderBlock } from '../src/hpack/block-shape.js';
 import { HpackDecoder, UNKNOWN_NAME } from '../src/hpack/decoder.js';
-import { describeWithPython, runPython } from './python.js';
 
 // A busy machine may need long for so many runs.
 vi.setConfig({ testTimeout: 60_000 });
@@ -17,6 +17,7 @@ interface Encoded {
 }
 
 const NO_LIMIT = 1 << 20;
+const ENCODE_BLOCKS = new URL('./python/encode_blocks.py', import.meta.url);
 const SEEDS = ['1', '2', '3'];
 
 function byConnection(blocks: readonly Encoded[]): readonly (readonly Encoded[])[] {
@@ -28,22 +29,32 @@ function byConnection(blocks: readonly Encoded[]): readonly (readonly Encoded[])
   return connections;
 }
 
+/** RFC 9113 §8.2.1, and no control characters (RFC 9110 §5.5). */
+function isAllowed([name, value]: readonly [string, string]): boolean {
+  return /^:?[!#-'*+\-.^-z|~\d]+$/.test(name) && /^[\t\x20-\x7e\x80-\xff]*$/.test(value);
+}
+
 describeWithPython('hpack', "blocks of Python's hpack", () => {
   test.each(SEEDS)('are decoded to the fields they were made from (seed %s)', (seed) => {
-    for (const blocks of byConnection(runPython<Encoded>('encode_blocks', seed))) {
+    let allowed = 0;
+    for (const blocks of byConnection(runPython<Encoded>(ENCODE_BLOCKS, seed))) {
       const decoder = new HpackDecoder(false);
       for (const { fields, block } of blocks) {
         const bytes = Buffer.from(block, 'hex');
-        expect(looksLikeHeaderBlock(bytes, 0, bytes.length)).toBe(true);
+        if (fields.every(isAllowed)) {
+          expect(looksLikeHeaderBlock(bytes, 0, bytes.length)).toBe(true);
+          allowed += 1;
+        }
         const decoded = decoder.decode(bytes, 0, bytes.length, NO_LIMIT);
         expect(decoded.headers).toEqual(fields);
         expect(decoded).toMatchObject({ isBroken: false, isIncomplete: false, isTruncated: false });
       }
     }
+    expect(allowed).toBeGreaterThan(100);
   });
 
   test.each(SEEDS)('joined after any of them, no field has a wrong value (seed %s)', (seed) => {
-    for (const blocks of byConnection(runPython<Encoded>('encode_blocks', seed))) {
+    for (const blocks of byConnection(runPython<Encoded>(ENCODE_BLOCKS, seed))) {
       for (let join = 1; join < blocks.length; join += 5) {
         const decoder = new HpackDecoder(true);
         for (const { fields, block } of blocks.slice(join)) {
@@ -65,7 +76,7 @@ describeWithPython('hpack', "blocks of Python's hpack", () => {
 
   test('are read alike by hpack.js, where it reads them', () => {
     let compared = 0;
-    for (const blocks of byConnection(runPython<Encoded>('encode_blocks', '4'))) {
+    for (const blocks of byConnection(runPython<Encoded>(ENCODE_BLOCKS, '4'))) {
       const decoder = new HpackDecoder(false);
       const other = hpackJs.decompressor.create({ table: { maxSize: 65_536 } });
       for (const { block, fields } of blocks) {
@@ -99,8 +110,8 @@ test('arbitrary bytes never throw, and what a decoder keeps stays bounded', () =
   );
 });
 
-test('few random bytes have the shape of a header block', () => {
+test('hardly any random bytes have the shape of a header block', () => {
   let alike = 0;
   for (let seed = 1; seed <= 2000; seed++) if (looksLikeHeaderBlock(pseudoRandomBytes(seed, 60), 0, 60)) alike += 1;
-  expect(alike).toBeLessThan(60);
+  expect(alike).toBeLessThan(10);
 });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { FlowError } from '@flowtap/core';
+import { createFlowErrors, EXCHANGE_FAULTS } from '@flowtap/core';
 
 /** Also the token of the Upgrade header (RFC 6455 §4.1). */
 export const PROTOCOL_NAME = 'websocket';
@@ -25,18 +25,17 @@ export const PROBE_BYTES = 1024;
 
 const MESSAGES = {
   'closed-without-close': 'The connection was closed without a Close frame.',
-  'connection-closed': 'The connection was closed in the middle of a message.',
-  'capture-ended': 'The capture ended before the WebSocket was closed.',
-  'connection-dropped': 'The connection was let go at a limit before the WebSocket was closed.',
-  'tls-started': 'The connection turned to TLS before the WebSocket was closed.',
   'gap-in-framing': 'Bytes that may have held messages were not captured.',
   'malformed-frame': 'The bytes are no frames, or frames in an order that RFC 6455 forbids.',
+  'connection-closed': EXCHANGE_FAULTS['connection-closed'],
+  'capture-ended': EXCHANGE_FAULTS['capture-ended'],
+  'connection-dropped': EXCHANGE_FAULTS['connection-dropped'],
+  'tls-started': EXCHANGE_FAULTS['tls-started'],
   'request-not-captured': 'The connection began before the capture: its request was not seen.',
 } as const satisfies Record<string, string>;
 
 /** Codes that `error.code` of a flow can have. */
 export type FaultCode = keyof typeof MESSAGES;
 
-export function flowError(code: FaultCode): FlowError {
-  return { code, message: MESSAGES[code] };
-}
+/** The error of a flow; one shared, frozen object per code. */
+export const flowError = createFlowErrors<FaultCode>(MESSAGES);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
-  assertNever,
   type CloseReason,
   type Direction,
   type FlowGap,
+  faultOfClose,
   type ParserContext,
   type ProtocolParser,
   type StreamChunk,
@@ -139,17 +139,6 @@ function opposite(direction: Direction): Direction {
 
 /** Why nothing more was seen. `whenClosed`: the connection itself ended. */
 function faultOf(reason: CloseReason, whenClosed: FaultCode): FaultCode {
-  switch (reason) {
-    case 'closed':
-    case 'handover':
-      return whenClosed;
-    case 'limit':
-      return 'connection-dropped';
-    case 'tls-start':
-      return 'tls-started';
-    case 'end':
-      return 'capture-ended';
-    default:
-      return assertNever(reason);
-  }
+  const fault = faultOfClose(reason);
+  return fault === 'capture-ended' || fault === 'connection-dropped' || fault === 'tls-started' ? fault : whenClosed;
 }

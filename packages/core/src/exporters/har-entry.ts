@@ -100,8 +100,9 @@ function harText(body: HttpBody, encodingName: string): object {
   return text === undefined ? { text: body.decoded().bytes.toString('base64'), [encodingName]: 'base64' } : { text };
 }
 
-function harAdditions({ trailers, body }: HttpRequest | HttpResponse): object {
+function harAdditions({ trailers, body, grpc }: HttpRequest | HttpResponse): object {
   return {
+    ...(grpc === undefined ? {} : { _grpc: grpc }),
     ...(trailers === undefined ? {} : { _trailers: harHeaders(trailers) }),
     ...(body.truncated ? { _capturedBodySize: body.captured } : {}),
   };

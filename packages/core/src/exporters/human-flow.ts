@@ -4,6 +4,7 @@ import { endpointText, isHttpMessage, requestUrl } from '../http-flow.js';
 import type { HttpRequest, HttpResponse } from '../http-message.js';
 import { messageToJson } from '../message-json.js';
 import { bodyLines } from './human-body.js';
+import { grpcLines } from './human-grpc.js';
 import type { Palette } from './palette.js';
 import { formatBytes, formatDuration, formatTime, printable } from './terminal-text.js';
 
@@ -101,7 +102,8 @@ function messageLines(
   }
   const header = ([name, value]: readonly [string, string]) =>
     `${prefix}${palette.headerName(`${printable(name)}:`)} ${printable(value)}`;
-  const body = bodyLines(message, maxBodyBytes).map((line) => `  ${palette.dim('│')} ${line}`);
+  const messages = message.grpc && grpcLines(message.grpc, maxBodyBytes);
+  const body = (messages ?? bodyLines(message, maxBodyBytes)).map((line) => `  ${palette.dim('│')} ${line}`);
   return [...message.headers.map(header), ...body, ...(message.trailers ?? []).map(header)];
 }
 

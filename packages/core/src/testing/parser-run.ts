@@ -12,6 +12,7 @@ import type {
   ProtocolPlugin,
   UpgradedExchange,
 } from '../protocol-plugin.js';
+import { parserContext } from './parser-context.js';
 
 /** One step of a conversation. */
 export type ParserStep =
@@ -77,33 +78,32 @@ export function runParser(
     joinedLate: options.joinedLate ?? false,
     ...options.connection,
   };
-  const layer = options.layer ?? 'raw';
-  const parser = plugin.createParser({
-    connection,
-    layer,
-    tls: layer === 'tls',
-    role: connection.role,
-    joinedLate: connection.joinedLate,
-    limits: { ...DEFAULT_LIMITS, ...options.limits },
-    upgraded: options.upgraded,
-    wantsUpdates: options.wantsUpdates ?? false,
-    open: (exchange) => (options.wantsUpdates === true ? announcements.open(exchange) : undefined),
-    emit: ({ opened, ...exchange }) => {
-      announcements.end(opened, exchanges.length);
-      exchanges.push(exchange);
-    },
-    handover: (given) => {
-      if (handover !== undefined) return;
-      handover = record(given);
-      if (given.exchange === undefined) return;
-      const { opened, ...exchange } = given.exchange;
-      announcements.end(opened, exchanges.length);
-      exchanges.push(exchange);
-    },
-    count: (code, by = 1) => {
-      counts[code] = (counts[code] ?? 0) + by;
-    },
-  });
+  const wantsUpdates = options.wantsUpdates ?? false;
+  const parser = plugin.createParser(
+    parserContext({
+      connection,
+      layer: options.layer ?? 'raw',
+      limits: { ...DEFAULT_LIMITS, ...options.limits },
+      upgraded: options.upgraded,
+      wantsUpdates,
+      open: (exchange) => (wantsUpdates ? announcements.open(exchange) : undefined),
+      emit: ({ opened, ...exchange }) => {
+        announcements.end(opened, exchanges.length);
+        exchanges.push(exchange);
+      },
+      handover: (given) => {
+        if (handover !== undefined) return;
+        handover = record(given);
+        if (given.exchange === undefined) return;
+        const { opened, ...exchange } = given.exchange;
+        announcements.end(opened, exchanges.length);
+        exchanges.push(exchange);
+      },
+      count: (code, by = 1) => {
+        counts[code] = (counts[code] ?? 0) + by;
+      },
+    }),
+  );
   const offsets = { ingress: 0, egress: 0 };
   for (const step of steps) {
     const { direction } = step;
