@@ -15,12 +15,7 @@ const WORKERS = 32;
 /** Of the load that is joined: their requests may have been read before the capture and logged after. */
 const WORKERS_IN_FLIGHT = 8;
 
-const builds: readonly GoBuild[] = [
-  {},
-  { toolchain: 'stack-abi' },
-  { toolchain: 'newest' },
-  { toolchain: 'newest', stripped: true, pie: true },
-];
+const builds: readonly GoBuild[] = [{}, { toolchain: 'stack-abi' }, { toolchain: 'newest', stripped: true, pie: true }];
 const named = builds.map((build) => [buildName(build), build] as const);
 
 /** What the flow says is one exchange: its request and the answer that the server gave to that request. */
