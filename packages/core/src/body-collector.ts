@@ -88,6 +88,11 @@ export class BodyCollector {
     this.#truncated = true;
   }
 
+  /** What is kept so far. It does not change when more comes. */
+  view(): Buffer {
+    return this.#kept.subarray(0, this.#keptBytes);
+  }
+
   /** The body, `cut` when more of it was to come. The collector must not be used afterwards. */
   finish(contentEncoding: string | undefined, cut: boolean): HttpBody {
     if (this.size === 0 && !cut && !this.#truncated && contentEncoding === undefined) return HttpBody.empty;

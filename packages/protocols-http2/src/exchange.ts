@@ -9,7 +9,7 @@ import {
   withGap,
 } from '@flowtap/core';
 import { type FaultCode, flowError, GRPC_PROTOCOL_NAME, PROTOCOL_NAME } from './constants.js';
-import { grpcCall, grpcRequest, grpcResponse, isGrpc } from './grpc.js';
+import { grpcCall, grpcOpening, grpcRequest, grpcResponse, isGrpc } from './grpc.js';
 import { type Message, toRequest, toResponse, toUnfinishedRequest } from './message.js';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
@@ -121,7 +121,7 @@ export function toOpening({ request }: Exchange, context: ExchangeContext): Pars
     requestDirection: context.requestDirection,
     startNs: request.startNs,
     endNs: request.endNs,
-    request: call === undefined ? http : grpcRequest(http, request, call),
+    request: call === undefined ? http : grpcOpening(http, call),
     complete: false,
     ...(request.headersIncomplete ? { headersIncomplete: true } : {}),
     ...(context.isLate ? { joined: 'late' } : {}),

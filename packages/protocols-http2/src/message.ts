@@ -10,7 +10,7 @@ import {
   withGap,
 } from '@flowtap/core';
 import type { FaultCode } from './constants.js';
-import { GrpcMessageReader } from './grpc-messages.js';
+import { GrpcMessageReader, type GrpcMessageSpan } from './grpc-messages.js';
 import type { Head } from './head.js';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
@@ -56,8 +56,14 @@ export class Message {
     return this.#body !== undefined;
   }
 
-  readGrpc(): void {
-    this.grpcMessages ??= new GrpcMessageReader();
+  /** `onMessage`: hears of each message of the call. */
+  readGrpc(onMessage: (span: GrpcMessageSpan) => void): void {
+    this.grpcMessages ??= new GrpcMessageReader(onMessage);
+  }
+
+  /** What is kept of a body that is under way. */
+  bodySoFar(): Buffer {
+    return this.#body?.view() ?? Buffer.alloc(0);
   }
 
   addData(bytes: Buffer, start: number, end: number, maxBodyBytes: number, timestampNs: number): void {

@@ -3,6 +3,7 @@ import { EventStreamReader, type FlowGap, isEventStream, type UpgradedExchange }
 import { type FaultCode, flowError, resetError } from './constants.js';
 import type { Exchange } from './exchange.js';
 import { isGrpcContentType } from './grpc.js';
+import type { GrpcMessageSpan } from './grpc-messages.js';
 import { type Head, readHead, unknownHead } from './head.js';
 import type { BlockInfo } from './header-block.js';
 import { Message } from './message.js';
@@ -15,6 +16,8 @@ export interface MessagesOptions extends StreamTableOptions {
   readonly maxBodyBytes: number;
   /** Tell of an exchange that has begun; called again for the same one. */
   readonly announce: (exchange: Exchange) => void;
+  /** Tell of a message of a gRPC call that is under way. */
+  readonly progress: (exchange: Exchange, message: Message, span: GrpcMessageSpan) => void;
 }
 
 /** What header blocks, DATA and RST_STREAM mean for the requests and responses of their streams (RFC 9113 §8.1). */
@@ -23,11 +26,13 @@ export class Messages {
   readonly #streams: StreamTable;
   readonly #count: (code: string) => void;
   readonly #announce: (exchange: Exchange) => void;
+  readonly #progress: MessagesOptions['progress'];
 
   constructor(options: MessagesOptions) {
     this.#maxBodyBytes = options.maxBodyBytes;
     this.#count = options.count;
     this.#announce = options.announce;
+    this.#progress = options.progress;
     this.#streams = new StreamTable(options);
   }
 
@@ -60,7 +65,8 @@ export class Messages {
       else exchange.response = message;
       if (!isRequest) this.#readEvents(exchange, message);
       if (isGrpcContentType(head.contentType) || isGrpcContentType(exchange.request?.head.contentType)) {
-        message.readGrpc();
+        const begun = message;
+        message.readGrpc((span) => this.#progress(exchange, begun, span));
       }
     } else {
       message = this.#begin(exchange, isRequest, info.startNs);

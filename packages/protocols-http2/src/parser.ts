@@ -14,8 +14,11 @@ import { type Exchange, type ExchangeContext, toOpening, toParsedExchange } from
 import type { FrameHeader } from './frame/frame-header.js';
 import type { FrameListener, FrameReader } from './frame/frame-reader.js';
 import { blockFragment, readSettings, uint31, uint32 } from './frame/payload.js';
+import { grpcCall, grpcProgress } from './grpc.js';
+import type { GrpcMessageSpan } from './grpc-messages.js';
 import { readHead, unknownHead } from './head.js';
 import { type BlockInfo, HeaderBlock } from './header-block.js';
+import type { Message } from './message.js';
 import { Messages } from './messages.js';
 import { Side } from './side.js';
 
@@ -45,6 +48,7 @@ export class Http2Parser implements ProtocolParser, FrameListener {
       maxBodyBytes: limits.maxBodyBytes,
       joinedLate,
       announce: (exchange) => this.#announce(exchange),
+      progress: (exchange, message, span) => this.#progress(exchange, message, span),
       release: (exchange) => this.#emit(exchange),
       count: (code) => context.count(code),
     });
@@ -246,6 +250,13 @@ export class Http2Parser implements ProtocolParser, FrameListener {
     if (opening === undefined) return;
     exchange.wasAnnounced = true;
     exchange.opened = this.#context.open(opening);
+  }
+
+  #progress(exchange: Exchange, message: Message, span: GrpcMessageSpan): void {
+    if (exchange.opened === undefined) return;
+    const call = grpcCall(exchange.request, exchange.startNs, this.#grpcSchema);
+    const half = message === exchange.request ? 'request' : 'response';
+    exchange.opened.message(grpcProgress(span, message, call, half));
   }
 
   #emit(exchange: Exchange): void {
