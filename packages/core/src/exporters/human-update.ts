@@ -4,6 +4,7 @@ import type { FlowMessage } from '../flow-message.js';
 import type { FlowProgress, FlowUpdate } from '../flow-update.js';
 import { isHttpMessage, requestUrl } from '../http-flow.js';
 import { type HumanFormat, opening, requestSummary, responseSummary } from './human-flow.js';
+import { grpcLines } from './human-grpc.js';
 import { formatBytes, formatTime, printable } from './terminal-text.js';
 
 /** A call that is over sooner is shown as a whole. */
@@ -56,8 +57,12 @@ function kindOf(message: FlowMessage): string {
   }
 }
 
-function excerpt({ type, content }: FlowMessage, maxLength: number): string {
-  const text = type === 'binary' || type === 'grpc' ? undefined : content.text();
-  if (text === undefined || maxLength === 0) return '';
+/** The beginning of a text, or of what a schema makes of a message; nothing for other bytes. */
+function excerpt(message: FlowMessage, maxLength: number): string {
+  const { type, content } = message;
+  if (maxLength === 0) return '';
+  if (type === 'grpc') return grpcLines({ messages: [message], messageCount: 1 }, maxLength)?.[0] ?? '';
+  const text = type === 'binary' ? undefined : content.text();
+  if (text === undefined) return '';
   return printable(text.slice(0, maxLength)) + (text.length > maxLength || content.truncated ? '…' : '');
 }

@@ -262,7 +262,11 @@ describe('what lives long', () => {
   it('is told of before its end; a request and a short call are not', async () => {
     expect(await tell(undefined, exchangeFlow({ complete: false }))).toBe('');
     expect(await tell({ type: 'grpc', offsetMs: 999, compressed: false })).toBe('');
-    expect(await tell({ type: 'grpc', offsetMs: 1000, compressed: false })).toContain('message');
+    expect(await tell({ type: 'grpc', offsetMs: 1000, compressed: false })).toMatch(/chat {2}message {2}5 B\n$/);
+    const decoded = () => ({ type: 'a.B', json: { name: 'x' } });
+    expect(await tell({ type: 'grpc', offsetMs: 1000, compressed: false, decoded })).toContain(
+      'message  {"name":"x"}  5 B',
+    );
   });
 
   it('is summed up at its end', async () => {
