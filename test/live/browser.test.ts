@@ -4,6 +4,7 @@ import type { Flow } from './support/flow.js';
 import { attach } from './support/flowtap.js';
 import { describeLive } from './support/needs.js';
 import { PageServer } from './support/page-server.js';
+import { cleanEnvironment } from './support/program.js';
 import { useScene } from './support/scene.js';
 
 const scene = useScene();
@@ -35,7 +36,8 @@ describeLive('Chromium and a page with WebSocket and EventSource, observed at th
     const server = await PageServer.start(scene);
     const capture = await attach(scene, ['--pid', server.program.pid]);
     const profile = `--user-data-dir=${scene.path('profile')}`;
-    await scene.start('chromium', [...BROWSER_OPTIONS, profile, server.url('/')], { input: '' });
+    const env = { ...cleanEnvironment, HOME: scene.directory };
+    await scene.start('chromium', [...BROWSER_OPTIONS, profile, server.url('/')], { input: '', env });
     const got = JSON.parse(await server.program.line(1)) as Record<'messages' | 'events', readonly string[]>;
     await server.program.stop();
     const { flows } = await capture.end();

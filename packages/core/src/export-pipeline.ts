@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-
 import { BoundedQueue } from './bounded-queue.js';
 import { FlowtapError } from './errors.js';
 import { type ExportItem, exportUpdates, split } from './export-batch.js';
