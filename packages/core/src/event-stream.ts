@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { BodyCollector } from './body-collector.js';
 import type { ServerSentEvent } from './flow-message.js';
-import { HttpBody } from './http-body.js';
 import { MessageList } from './message-list.js';
 
 const LF = 0x0a;
@@ -8,7 +8,7 @@ const CR = 0x0d;
 const COLON = 0x3a;
 const SPACE = 0x20;
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
-const NO_BYTES: Buffer = Buffer.alloc(0);
+const LINE_FEED = Buffer.from([LF]);
 
 /** Of the name of an event and of its id so many bytes are kept. */
 const MAX_NAME_BYTES = 1024;
@@ -43,8 +43,8 @@ export interface EventStreamOptions {
 export class EventStreamReader {
   readonly #options: EventStreamOptions;
   readonly #list: MessageList<ServerSentEvent>;
-  #line = new KeptBytes();
-  #data = new KeptBytes();
+  #line: BodyCollector;
+  #data: BodyCollector;
   #hasData = false;
   #name = '';
   #id: string | undefined;
@@ -57,6 +57,8 @@ export class EventStreamReader {
 
   constructor(options: EventStreamOptions) {
     this.#options = options;
+    this.#line = new BodyCollector(options.maxBytes, 0);
+    this.#data = new BodyCollector(options.maxBytes, 0);
     this.#list = new MessageList(options.maxBytes);
   }
 
@@ -69,7 +71,7 @@ export class EventStreamReader {
     for (let at = from; at < end; at++) {
       const byte = bytes[at];
       if (byte !== LF && byte !== CR) continue;
-      this.#line.append(bytes, from, at, this.#options.maxBytes);
+      this.#line.append(bytes, from, at);
       this.#endLine(timestampNs);
       if (byte === CR) {
         if (at + 1 === end) this.#isAfterCr = true;
@@ -77,14 +79,14 @@ export class EventStreamReader {
       }
       from = at + 1;
     }
-    if (from < end) this.#line.append(bytes, from, end, this.#options.maxBytes);
+    if (from < end) this.#line.append(bytes, from, end);
   }
 
   /** Bytes that were not captured: the event that they are in, and where it ends, is not known any more. */
   skip(): void {
     this.#isLost = true;
     this.#missing = 'line';
-    this.#line = new KeptBytes();
+    this.#line = new BodyCollector(this.#options.maxBytes, 0);
     this.#isAfterCr = false;
     this.#isFirstLine = false;
     this.#reset();
@@ -101,7 +103,7 @@ export class EventStreamReader {
 
   #endLine(timestampNs: number): void {
     const line = this.#line;
-    this.#line = new KeptBytes();
+    this.#line = new BodyCollector(this.#options.maxBytes, 0);
     const isFirst = this.#isFirstLine;
     this.#isFirstLine = false;
     if (this.#missing === 'line') {
@@ -114,7 +116,7 @@ export class EventStreamReader {
     }
   }
 
-  #field(line: KeptBytes, isFirst: boolean): void {
+  #field(line: BodyCollector, isFirst: boolean): void {
     let bytes = line.view();
     if (isFirst && bytes.subarray(0, 3).equals(BYTE_ORDER_MARK)) bytes = bytes.subarray(3);
     const colon = bytes.indexOf(COLON);
@@ -122,9 +124,9 @@ export class EventStreamReader {
     const start = colon === -1 ? bytes.length : bytes[colon + 1] === SPACE ? colon + 2 : colon + 1;
     switch (name) {
       case 'data': {
-        if (this.#hasData) this.#data.append(LINE_FEED, 0, 1, this.#options.maxBytes);
-        this.#data.append(bytes, start, bytes.length, this.#options.maxBytes);
-        if (line.size > line.view().length) this.#data.cut(line.size - line.view().length);
+        if (this.#hasData) this.#data.append(LINE_FEED, 0, 1);
+        this.#data.append(bytes, start, bytes.length);
+        this.#data.skip(line.size - line.view().length);
         this.#hasData = true;
         return;
       }
@@ -145,15 +147,13 @@ export class EventStreamReader {
   #dispatch(timestampNs: number): void {
     const { startNs, onEvent } = this.#options;
     if (this.#hasData) {
-      const { size } = this.#data;
-      const bytes = this.#data.take();
       const event: ServerSentEvent = {
         type: 'event',
         sender: 'server',
         offsetMs: Math.max(0, timestampNs - startNs) / 1e6,
         event: this.#name === '' ? 'message' : this.#name,
         ...(this.#id === undefined || this.#id === '' ? {} : { id: this.#id }),
-        content: size === 0 ? HttpBody.empty : new HttpBody({ size, truncated: bytes.length < size, bytes }),
+        content: this.#data.finish(undefined, false),
       };
       this.#list.add(event);
       onEvent(event);
@@ -162,50 +162,8 @@ export class EventStreamReader {
   }
 
   #reset(): void {
-    this.#data = new KeptBytes();
+    this.#data = new BodyCollector(this.#options.maxBytes, 0);
     this.#hasData = false;
     this.#name = '';
-  }
-}
-
-const LINE_FEED = Buffer.from([LF]);
-const MIN_CAPACITY = 64;
-
-/** Bytes that arrive in pieces: a prefix of them, and how many there were. */
-class KeptBytes {
-  size = 0;
-  #kept = NO_BYTES;
-  #keptBytes = 0;
-  #isCut = false;
-
-  append(bytes: Buffer, start: number, end: number, maxBytes: number): void {
-    this.size += end - start;
-    if (this.#isCut) return;
-    const to = Math.min(end, start + maxBytes - this.#keptBytes);
-    this.#isCut = to < end;
-    const length = this.#keptBytes + to - start;
-    if (length > this.#kept.length) {
-      const grown = Buffer.allocUnsafe(Math.max(length, this.#kept.length * 2, MIN_CAPACITY));
-      this.#kept.copy(grown, 0, 0, this.#keptBytes);
-      this.#kept = grown;
-    }
-    bytes.copy(this.#kept, this.#keptBytes, start, to);
-    this.#keptBytes = length;
-  }
-
-  /** More bytes belong here, which nobody kept. */
-  cut(length: number): void {
-    this.size += length;
-    this.#isCut = true;
-  }
-
-  /** What is kept; borrowed until the next call. */
-  view(): Buffer {
-    return this.#kept.subarray(0, this.#keptBytes);
-  }
-
-  /** A copy of what is kept. */
-  take(): Buffer {
-    return Buffer.from(this.view());
   }
 }

@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { Opcode } from './constants.js';
 import { type FrameHeader, isControl, isLawful, mayBeginFrame, parseFrameHeader } from './frame-header.js';
-import { unmask } from './payload.js';
+import { unmasked } from './mask.js';
 
 /** `broken`: they are no frames. `open`: they may be; the bytes end before it is certain. `certain`: they are. */
 export type ChainVerdict = 'broken' | 'open' | 'certain';
@@ -67,11 +67,7 @@ function payloadEvidence(header: FrameHeader, bytes: Buffer, start: number, end:
   if (opcode === Opcode.CLOSE) return length === 1 ? -1 : 0;
   if (opcode !== Opcode.TEXT || rsv1) return 0;
   const masked = bytes.subarray(start, end);
-  let text = masked;
-  if (mask !== undefined) {
-    text = Buffer.allocUnsafe(end - start);
-    unmask(bytes, start, end, mask, 0, text, 0);
-  }
+  const text = mask === undefined ? masked : unmasked(bytes, start, end, mask, 0);
   // A character may be cut in two by the end of the bytes or of the frame.
   const isCut = !isWhole || !header.isFinal;
   if (text.some(isUnprintable) || !(isUtf8(text) || (isCut && isUtf8(withoutCutCharacter(text))))) return -1;

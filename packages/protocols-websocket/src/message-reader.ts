@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type FlowGap, HttpBody, type WebSocketMessage } from '@flowtap/core';
+import { BodyCollector, type FlowGap, HttpBody, type WebSocketMessage } from '@flowtap/core';
 import { DEFLATE_EXTENSION, MAX_CONTROL_BYTES, Opcode } from './constants.js';
 import { type FrameHeader, isControl, isLawful } from './frame-header.js';
 import type { FrameListener } from './frame-reader.js';
 import type { Inflater } from './inflater.js';
-import { Payload } from './payload.js';
+import { unmasked } from './mask.js';
 
 /** A message that is under way (RFC 6455 §5.4). */
 interface Begun {
   readonly type: WebSocketMessage['type'];
   readonly isCompressed: boolean;
-  readonly payload: Payload;
+  /** Without masks. */
+  readonly payload: BodyCollector;
 }
 
 /** What a reader finds: a message without its time. */
@@ -71,7 +72,12 @@ export class MessageReader implements FrameListener {
   }
 
   payload(bytes: Buffer, start: number, end: number, position: number): void {
-    this.#current?.payload.append(bytes, start, end, this.#frame?.mask, position);
+    const mask = this.#frame?.mask;
+    const payload = this.#current?.payload;
+    if (payload === undefined) return;
+    // What is not kept needs no unmasking.
+    if (mask === undefined || payload.size >= this.#options.maxBodyBytes) payload.append(bytes, start, end);
+    else payload.append(unmasked(bytes, start, end, mask, position), 0, end - start);
   }
 
   payloadGap(gap: FlowGap): void {
@@ -121,23 +127,21 @@ export class MessageReader implements FrameListener {
   }
 
   #dataMessage({ type, isCompressed, payload }: Begun): FoundMessage {
-    if (!isCompressed) return { type, content: contentOf(payload, payload.finish()) };
-    const compressed = payload.finish();
-    if (!this.#listener.wantsContent) {
-      this.#options.inflater?.lose();
-      return { type, compressed: true, content: undecoded(payload, compressed) };
-    }
-    const inflated = this.#options.inflater?.inflate(compressed, payload.isWhole);
-    if (inflated === undefined) return { type, compressed: true, content: undecoded(payload, compressed) };
+    if (!isCompressed) return { type, content: payload.finish(undefined, false) };
+    const asSent = payload.finish(DEFLATE_EXTENSION, false);
+    const { inflater, maxBodyBytes } = this.#options;
+    if (!this.#listener.wantsContent) inflater?.lose();
+    const inflated = this.#listener.wantsContent ? inflater?.inflate(asSent.bytes, !asSent.truncated) : undefined;
+    if (inflated === undefined) return { type, compressed: true, content: asSent };
     const { bytes, isWhole } = inflated;
-    const kept = bytes.subarray(0, this.#options.maxBodyBytes);
+    const kept = bytes.subarray(0, maxBodyBytes);
     const truncated = !isWhole || kept.length < bytes.length;
     return { type, compressed: true, content: new HttpBody({ size: bytes.length, truncated, bytes: kept }) };
   }
 }
 
 function begin(opcode: number, isCompressed: boolean, maxBytes: number): Begun {
-  return { type: typeOf(opcode), isCompressed, payload: new Payload(maxBytes) };
+  return { type: typeOf(opcode), isCompressed, payload: new BodyCollector(maxBytes, 0) };
 }
 
 function typeOf(opcode: number): WebSocketMessage['type'] {
@@ -157,19 +161,9 @@ function typeOf(opcode: number): WebSocketMessage['type'] {
 
 /** RFC 6455 §5.5.1: a Close frame may begin with a code of two bytes. */
 function controlMessage({ type, payload }: Begun): FoundMessage {
-  const bytes = payload.finish();
-  if (type !== 'close' || bytes.length < 2) return { type, content: contentOf(payload, bytes) };
-  const reason = bytes.subarray(2);
-  const content = new HttpBody({ size: payload.size - 2, truncated: !payload.isWhole, bytes: reason });
-  return { type, content, closeCode: bytes.readUInt16BE(0) };
-}
-
-function contentOf(payload: Payload, bytes: Buffer): HttpBody {
-  return payload.size === 0 && payload.isWhole
-    ? HttpBody.empty
-    : new HttpBody({ size: payload.size, truncated: !payload.isWhole, bytes });
-}
-
-function undecoded(payload: Payload, bytes: Buffer): HttpBody {
-  return new HttpBody({ size: payload.size, truncated: !payload.isWhole, contentEncoding: DEFLATE_EXTENSION, bytes });
+  const content = payload.finish(undefined, false);
+  const { size, truncated, bytes } = content;
+  if (type !== 'close' || bytes.length < 2) return { type, content };
+  const reason = new HttpBody({ size: size - 2, truncated, bytes: bytes.subarray(2) });
+  return { type, content: reason, closeCode: bytes.readUInt16BE(0) };
 }
