@@ -49,6 +49,7 @@ export const groups = {
     { name: 'procps', command: 'ps' },
     { name: 'bpftool', command: 'bpftool' },
     { name: 'golang-go', command: 'go' },
+    { name: 'chromium', command: 'chromium' },
   ],
   bench: [
     { name: 'build-essential', command: 'cc' },

@@ -39,10 +39,9 @@ export async function bundle(entry: string): Promise<Bundle> {
     external: ['commander', 'node-gyp-build', 'eventemitter3'],
     esbuildOptions(options) {
       options.alias = Object.fromEntries(
-        ['core', 'bpf-native', 'grpc-schema', 'protocols-http1', 'protocols-http2'].map((name) => [
-          `@flowtap/${name}`,
-          join(packages, name, 'src/index.ts'),
-        ]),
+        ['core', 'bpf-native', 'grpc-schema', 'protocols-http1', 'protocols-http2', 'protocols-websocket'].map(
+          (name) => [`@flowtap/${name}`, join(packages, name, 'src/index.ts')],
+        ),
       );
     },
     esbuildPlugins: [

@@ -35,6 +35,12 @@ export function bodyInOneChunk(
   return new HttpBody({ size, truncated, contentEncoding, bytes: kept });
 }
 
+/** Hears of a body as it comes, without the transfer coding. */
+export interface BodyListener {
+  append(bytes: Buffer, start: number, end: number): void;
+  skip(): void;
+}
+
 /**
  * Gathers a body piece by piece: counts all of it and keeps a prefix of at most `maxBodyBytes`. The prefix ends at
  * the first byte that was not captured. A body of unknown length that comes in one piece is copied once, into room of
@@ -44,18 +50,21 @@ export class BodyCollector {
   size = 0;
   readonly #maxBodyBytes: number;
   readonly #expectedBytes: number;
+  readonly #listener: BodyListener | undefined;
   #kept = NO_BYTES;
   #keptBytes = 0;
   #truncated = false;
 
   /** `expectedBytes`: the announced length, 0 when unknown. */
-  constructor(maxBodyBytes: number, expectedBytes: number) {
+  constructor(maxBodyBytes: number, expectedBytes: number, listener?: BodyListener) {
+    this.#listener = listener;
     this.#maxBodyBytes = maxBodyBytes;
     this.#expectedBytes = expectedBytes;
   }
 
   append(bytes: Buffer, start: number, end: number): void {
     this.size += end - start;
+    this.#listener?.append(bytes, start, end);
     if (this.#truncated) return;
     const room = this.#maxBodyBytes - this.#keptBytes;
     const to = end - start > room ? start + room : end;
@@ -70,12 +79,18 @@ export class BodyCollector {
   skip(length: number): void {
     if (length === 0) return;
     this.size += length;
+    this.#listener?.skip();
     this.#truncated = true;
   }
 
   /** More of the body may have been missed, nobody knows how much. */
   cut(): void {
     this.#truncated = true;
+  }
+
+  /** What is kept so far. It does not change when more comes. */
+  view(): Buffer {
+    return this.#kept.subarray(0, this.#keptBytes);
   }
 
   /** The body, `cut` when more of it was to come. The collector must not be used afterwards. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ConnectionInfo, Direction, GapReason, Layer, Role } from './events.js';
 import type { FlowError, FlowGap } from './flow.js';
-import type { HttpRequest } from './http-message.js';
+import type { FlowMessage } from './flow-message.js';
+import type { HttpRequest, HttpResponse } from './http-message.js';
 
 /** First bytes of both directions of an undetected stream. */
 export interface Probe {
@@ -55,6 +56,19 @@ export interface ParsedExchange {
   /** See `ExchangeFlow`. */
   readonly headersIncomplete?: true;
   readonly joined?: 'late';
+  readonly messages?: readonly FlowMessage[];
+  readonly messageCount?: number;
+  readonly messagesLost?: true;
+  /** What `ParserContext.open` returned for it. */
+  readonly opened?: OpenExchange;
+}
+
+/** An exchange that was announced and has not ended. It ends when it is emitted with this as `opened`. */
+export interface OpenExchange {
+  /** Id of the flow from the announcement to the end. */
+  readonly flowId: string;
+  /** Announce a message. The message is kept by others: its content must not be borrowed. */
+  message(message: FlowMessage): void;
 }
 
 /**
@@ -69,13 +83,17 @@ export interface Handover {
   readonly leftover: readonly StreamChunk[];
   /** Plugin name or upgrade token when the protocol is known; else detection decides. */
   readonly to?: string;
-  /** What asked for the new protocol; its answer may come in that one. */
-  readonly upgraded?: UpgradedRequest;
+  /**
+   * The exchange that asked for the new protocol and got it. The tap hands it out, unless the flow of the next protocol goes
+   * on with it (`ProtocolPlugin.continuesExchange`).
+   */
+  readonly exchange?: ParsedExchange;
 }
 
-/** A request that ended one protocol and began the next (RFC 9110 §7.8). */
-export interface UpgradedRequest extends Pick<ParsedExchange, 'requestDirection' | 'startNs' | 'endNs'> {
+/** An HTTP exchange, seen to its end, that ended one protocol and began the next (RFC 9110 §7.8). */
+export interface UpgradedExchange extends ParsedExchange {
   readonly request: HttpRequest;
+  readonly response: HttpResponse;
 }
 
 export interface ParserLimits {
@@ -97,7 +115,14 @@ export interface ParserContext {
   readonly joinedLate: boolean;
   readonly limits: ParserLimits;
   /** What the stream was handed over for, when the protocol before said so. */
-  readonly upgraded?: UpgradedRequest | undefined;
+  readonly upgraded?: UpgradedExchange | undefined;
+  /** Somebody wants to hear of exchanges before they end. While false, a parser saves itself `open`. */
+  readonly wantsUpdates: boolean;
+  /**
+   * Announce an exchange that has begun: as far as it is known, with `complete` false. Undefined when nobody is to hear
+   * of it, or a limit is reached; it is emitted at its end all the same.
+   */
+  open(exchange: ParsedExchange): OpenExchange | undefined;
   /** Hand out a finished exchange. */
   emit(exchange: ParsedExchange): void;
   handover(handover: Handover): void;
@@ -123,6 +148,11 @@ export interface ProtocolPlugin {
   readonly name: string;
   /** Other names, in lower case, under which an Upgrade asks for it. */
   readonly upgradeTokens?: readonly string[];
+  /**
+   * The exchange that switched to this protocol is no flow of its own: the parser begins with it (`context.upgraded`) and
+   * emits it as part of its own.
+   */
+  readonly continuesExchange?: true;
   /** Bytes per direction that `detect` needs at most; it must not answer `need-more` when it has them. */
   readonly probeBytes: number;
   /** Pure and total: same answer for the same bytes, never throws. */

@@ -2,14 +2,17 @@
 import {
   type CloseReason,
   type Direction,
+  EventStreamReader,
   faultOfClose,
+  isEventStream,
+  type ParsedExchange,
   type ParserContext,
   type ProtocolParser,
   type StreamChunk,
   type StreamGap,
 } from '@flowtap/core';
 import { MAX_HELD_BYTES } from './constants.js';
-import { type Exchange, toParsedExchange } from './exchange.js';
+import { type Exchange, toOpening, toParsedExchange } from './exchange.js';
 import { type Answer, ExchangeQueue } from './exchange-queue.js';
 import { orphanFraming, requestFraming, responseFraming } from './framing.js';
 import { makeHandover, switchesProtocol } from './handover.js';
@@ -32,8 +35,10 @@ export class Http1Parser implements ProtocolParser, ReaderListener {
   #switchAsked: Exchange | undefined;
   /** The response that ended HTTP/1 here. */
   #switchedBy: Message | undefined;
+  #switching: ParsedExchange | undefined;
   /** The bytes held have to go: what is missing is not waited for any longer. */
   #forces = false;
+  #isClosing = false;
   #checksBeginning: boolean;
 
   constructor(context: ParserContext) {
@@ -80,6 +85,7 @@ export class Http1Parser implements ProtocolParser, ReaderListener {
   }
 
   close(reason: CloseReason, _timestampNs: number): void {
+    this.#isClosing = true;
     if (this.#switchedBy === undefined) {
       this.#forces = true;
       this.#advance();
@@ -108,6 +114,9 @@ export class Http1Parser implements ProtocolParser, ReaderListener {
     let answer = this.#answer(reader, message);
     if (answer === 'wait' && this.#forces) answer = this.#queue.unsolicited(message);
     if (answer === 'wait' || answer === 'refuse') return answer;
+    // A response that begins before its request has ended may stream.
+    this.#announce(answer);
+    this.#readEvents(message);
     const isKnown = answer.request !== undefined && !answer.isTentative;
     return isKnown ? responseFraming(head, status, answer.method) : orphanFraming(head, status);
   }
@@ -129,6 +138,7 @@ export class Http1Parser implements ProtocolParser, ReaderListener {
     const { exchange } = message;
     if (exchange === undefined) return;
     if (reader === this.#requests?.reader) {
+      if (exchange.awaitsResponse) this.#announce(exchange);
       if (exchange.asksForSwitch && exchange.awaitsResponse) {
         this.#switchAsked = exchange;
         reader.pause();
@@ -178,7 +188,7 @@ export class Http1Parser implements ProtocolParser, ReaderListener {
   #advance(): void {
     while (this.#switchedBy === undefined && (this.#resume(this.#ingress) || this.#resume(this.#egress)));
     if (this.#switchedBy !== undefined) {
-      this.#context.handover(makeHandover(this.#ingress, this.#egress, this.#switchedBy));
+      this.#context.handover(makeHandover(this.#ingress, this.#egress, this.#switchedBy, this.#switching));
     } else if (this.#ingress.held.byteLength > MAX_HELD_BYTES || this.#egress.held.byteLength > MAX_HELD_BYTES) {
       this.#forces = true;
       this.#context.count('held-too-long');
@@ -224,9 +234,35 @@ export class Http1Parser implements ProtocolParser, ReaderListener {
     if (this.#responses.firstOffset === 0 && firstOffset > 0) this.#queue.loseBeginning(firstOffset);
   }
 
+  #readEvents(message: Message): void {
+    const { contentType, contentEncoding } = message.head;
+    if (contentEncoding !== undefined || !isEventStream(contentType)) return;
+    message.events = new EventStreamReader({
+      startNs: message.exchange?.startNs ?? message.startNs,
+      maxBytes: this.#context.limits.maxBodyBytes,
+      onEvent: (event) => {
+        // Which exchange it belongs to may still change.
+        if (message.exchange?.isTentative === false) message.exchange.opened?.message(event);
+      },
+    });
+  }
+
+  #announce(exchange: Exchange): void {
+    if (exchange.wasAnnounced || this.#isClosing || !this.#context.wantsUpdates) return;
+    const opening = toOpening(exchange, this.#scheme, this.#requestDirection);
+    if (opening === undefined) return;
+    exchange.wasAnnounced = true;
+    exchange.opened = this.#context.open(opening);
+  }
+
   #emit(exchange: Exchange): void {
-    const direction = this.#requests?.reader.direction ?? 'egress';
-    this.#context.emit(toParsedExchange(exchange, this.#scheme, direction));
+    const parsed = toParsedExchange(exchange, this.#scheme, this.#requestDirection);
+    if (this.#switchedBy !== undefined && exchange.response === this.#switchedBy) this.#switching = parsed;
+    else this.#context.emit(parsed);
+  }
+
+  get #requestDirection(): Direction {
+    return this.#requests?.reader.direction ?? 'egress';
   }
 }
 

@@ -4,12 +4,13 @@ import {
   type FlowError,
   type FlowGap,
   type GrpcSchema,
+  type OpenExchange,
   type ParsedExchange,
   withGap,
 } from '@flowtap/core';
 import { type FaultCode, flowError, GRPC_PROTOCOL_NAME, PROTOCOL_NAME } from './constants.js';
-import { grpcCall, grpcRequest, grpcResponse, isGrpc } from './grpc.js';
-import { type Message, toRequest, toResponse } from './message.js';
+import { grpcCall, grpcOpening, grpcRequest, grpcResponse, isGrpc } from './grpc.js';
+import { type Message, toRequest, toResponse, toUnfinishedRequest } from './message.js';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -28,6 +29,9 @@ export class Exchange {
   isRequestMissing = false;
   /** The request came by PUSH_PROMISE (RFC 9113 §8.4). */
   isPushed = false;
+  /** It was announced, and there is somebody who was to hear of it. */
+  opened: OpenExchange | undefined = undefined;
+  wasAnnounced = false;
 
   constructor(streamId: number) {
     this.streamId = streamId;
@@ -36,6 +40,10 @@ export class Exchange {
   /** A head of at least one message was seen. */
   get isKnown(): boolean {
     return this.request?.isStartMissing === false || this.response?.isStartMissing === false;
+  }
+
+  get startNs(): number {
+    return this.request?.startNs ?? this.response?.startNs ?? 0;
   }
 
   get hasEnded(): boolean {
@@ -74,7 +82,7 @@ export interface ExchangeContext {
 export function toParsedExchange(exchange: Exchange, context: ExchangeContext): ParsedExchange {
   const request = exchange.request?.isStartMissing === false ? exchange.request : undefined;
   const response = exchange.response?.isStartMissing === false ? exchange.response : undefined;
-  const startNs = request?.startNs ?? exchange.request?.startNs ?? exchange.response?.startNs ?? 0;
+  const { startNs } = exchange;
   const call = isGrpc(request, response) ? grpcCall(request, startNs, context.grpcSchema) : undefined;
   const parsed: Writable<ParsedExchange> = {
     protocol: call !== undefined ? GRPC_PROTOCOL_NAME : PROTOCOL_NAME,
@@ -89,7 +97,7 @@ export function toParsedExchange(exchange: Exchange, context: ExchangeContext): 
     parsed.request = call === undefined ? http : grpcRequest(http, request, call);
   }
   if (response !== undefined) {
-    const http = toResponse(response);
+    const http = toResponse(response, startNs);
     parsed.response = call === undefined ? http : grpcResponse(http, response, call);
   }
   const error = exchange.error ?? errorOf(exchange, request, response);
@@ -98,7 +106,26 @@ export function toParsedExchange(exchange: Exchange, context: ExchangeContext): 
   if (gaps !== undefined) parsed.gaps = gaps;
   if (request?.headersIncomplete === true || response?.headersIncomplete === true) parsed.headersIncomplete = true;
   if (context.isLate) parsed.joined = 'late';
+  if (exchange.opened !== undefined) parsed.opened = exchange.opened;
   return parsed;
+}
+
+/** What is announced of an exchange: its request, as far as it has come. Undefined when that was not captured. */
+export function toOpening({ request }: Exchange, context: ExchangeContext): ParsedExchange | undefined {
+  if (request === undefined || request.isStartMissing) return undefined;
+  const call = isGrpc(request, undefined) ? grpcCall(request, request.startNs, context.grpcSchema) : undefined;
+  const http = request.ended ? toRequest(request) : toUnfinishedRequest(request);
+  return {
+    protocol: call === undefined ? PROTOCOL_NAME : GRPC_PROTOCOL_NAME,
+    scheme: request.head.scheme ?? (context.tls ? 'https' : 'http'),
+    requestDirection: context.requestDirection,
+    startNs: request.startNs,
+    endNs: request.endNs,
+    request: call === undefined ? http : grpcOpening(http, call),
+    complete: false,
+    ...(request.headersIncomplete ? { headersIncomplete: true } : {}),
+    ...(context.isLate ? { joined: 'late' } : {}),
+  };
 }
 
 function errorOf(

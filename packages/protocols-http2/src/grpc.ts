@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
+  type GrpcCallMessage,
   type GrpcDetails,
   type GrpcMessage,
   type GrpcMessageKind,
@@ -51,6 +52,32 @@ export function grpcRequest(request: HttpRequest, message: Message, call: GrpcCa
   return { ...request, grpc: { ...messagesOf(request.body, message, call, 'request'), ...call.path } };
 }
 
+/** A request of which messages are still to come. */
+export function grpcOpening(request: HttpRequest, call: GrpcCall): HttpRequest {
+  return { ...request, grpc: { messages: [], messageCount: 0, ...call.path } };
+}
+
+/** A message of a call that is under way. */
+export function grpcProgress(
+  span: GrpcMessageSpan,
+  message: Message,
+  call: GrpcCall,
+  half: GrpcMessageKind['half'],
+): GrpcCallMessage {
+  const { grpcEncoding, contentType } = message.head;
+  const one = toMessage(span, message.bodySoFar(), grpcEncoding, call.startNs);
+  const shown = bySchema([one], contentType, call, half)[0] ?? one;
+  const { offsetMs, compressed, content } = shown;
+  return {
+    type: 'grpc',
+    sender: half === 'request' ? 'client' : 'server',
+    offsetMs,
+    compressed,
+    content,
+    ...(shown.decoded === undefined ? {} : { decoded: shown.decoded.bind(shown) }),
+  };
+}
+
 /** Status and message come in the trailers, or in the head of a response that has nothing else (Trailers-Only). */
 export function grpcResponse(response: HttpResponse, message: Message, call: GrpcCall): HttpResponse {
   const grpc: Writable<GrpcResponseDetails> = { ...messagesOf(response.body, message, call, 'response') };
@@ -75,18 +102,24 @@ function messagesOf(body: HttpBody, message: Message, call: GrpcCall, half: Grpc
   }
   reader.close();
   const { grpcEncoding: encoding, contentType } = message.head;
-  const list = reader.spans.map((span) => toMessage(span, body, encoding, call.startNs));
-  const { schema } = call;
+  const list = reader.spans.map((span) => toMessage(span, body.bytes, encoding, call.startNs));
   const details: Writable<GrpcDetails> = {
-    messages:
-      schema === undefined || !isProtobuf(contentType)
-        ? list
-        : list.map((one) => new SchemaMessage(one, schema, call.path && { ...call.path, half })),
+    messages: bySchema(list, contentType, call, half),
     messageCount: reader.count,
   };
   if (encoding !== undefined) details.encoding = encoding;
   if (reader.isLost) details.messagesLost = true;
   return details;
+}
+
+function bySchema(
+  messages: readonly GrpcMessage[],
+  contentType: string | undefined,
+  { schema, path }: GrpcCall,
+  half: GrpcMessageKind['half'],
+): readonly GrpcMessage[] {
+  if (schema === undefined || !isProtobuf(contentType)) return messages;
+  return messages.map((one) => new SchemaMessage(one, schema, path && { ...path, half }));
 }
 
 /** Other subtypes, such as `application/grpc+json`, say that messages are something else. */
@@ -96,12 +129,12 @@ function isProtobuf(contentType: string | undefined): boolean {
 
 function toMessage(
   span: GrpcMessageSpan,
-  body: HttpBody,
+  body: Buffer,
   encoding: string | undefined,
   flowStartNs: number,
 ): GrpcMessage {
   const { start, length, isCompressed, endNs, isWhole } = span;
-  const bytes = body.bytes.subarray(start, start + length);
+  const bytes = body.subarray(start, start + length);
   const content = new HttpBody({
     size: length,
     truncated: !isWhole || bytes.length < length,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
   BodyCollector,
+  type EventStreamReader,
   type FlowGap,
   HttpBody,
   type HttpHeader,
@@ -9,7 +10,7 @@ import {
   withGap,
 } from '@flowtap/core';
 import type { FaultCode } from './constants.js';
-import { GrpcMessageReader } from './grpc-messages.js';
+import { GrpcMessageReader, type GrpcMessageSpan } from './grpc-messages.js';
 import type { Head } from './head.js';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
@@ -33,6 +34,8 @@ export class Message {
   headersIncomplete: boolean;
   /** Where the messages of a gRPC call lie in the body. */
   grpcMessages: GrpcMessageReader | undefined = undefined;
+  /** Reads the body of an event stream. */
+  events: EventStreamReader | undefined = undefined;
   /** A body that came before HTTP/2 began. */
   earlierBody: HttpBody | undefined = undefined;
   #body: BodyCollector | undefined = undefined;
@@ -53,8 +56,14 @@ export class Message {
     return this.#body !== undefined;
   }
 
-  readGrpc(): void {
-    this.grpcMessages ??= new GrpcMessageReader();
+  /** `onMessage`: hears of each message of the call. */
+  readGrpc(onMessage: (span: GrpcMessageSpan) => void): void {
+    this.grpcMessages ??= new GrpcMessageReader(onMessage);
+  }
+
+  /** What is kept of a body that is under way. */
+  bodySoFar(): Buffer {
+    return this.#body?.view() ?? Buffer.alloc(0);
   }
 
   addData(bytes: Buffer, start: number, end: number, maxBodyBytes: number, timestampNs: number): void {
@@ -62,6 +71,7 @@ export class Message {
     this.#body ??= new BodyCollector(maxBodyBytes, 0);
     this.#body.append(bytes, start, end);
     this.grpcMessages?.feed(bytes, start, end, timestampNs);
+    this.events?.append(bytes, start, end, timestampNs);
   }
 
   /** A gap whose place in the body is known. */
@@ -70,6 +80,7 @@ export class Message {
     this.#body ??= new BodyCollector(maxBodyBytes, 0);
     this.#body.skip(gap.bytes);
     this.grpcMessages?.skip(gap.bytes, timestampNs);
+    this.events?.skip();
     this.gaps = withGap(this.gaps, gap);
   }
 
@@ -80,6 +91,7 @@ export class Message {
     this.fault ??= 'gap-in-framing';
     this.#body?.cut();
     this.grpcMessages?.lose();
+    this.events?.skip();
     if (gap !== undefined) this.gaps = withGap(this.gaps, gap);
   }
 
@@ -87,16 +99,27 @@ export class Message {
     const { contentEncoding } = this.head;
     if (this.earlierBody !== undefined) return this.earlierBody;
     if (this.#body === undefined) {
-      return this.mayMissFrames || !this.ended
-        ? new HttpBody({ size: 0, truncated: true, contentEncoding, bytes: Buffer.alloc(0) })
-        : HttpBody.empty;
+      return this.mayMissFrames || !this.ended ? unknownBody(contentEncoding) : HttpBody.empty;
     }
     return this.#body.finish(contentEncoding, !this.ended || this.mayMissFrames);
   }
 }
 
-/** RFC 9113 §8.3.1. A field that is not known is the empty string. */
+function unknownBody(contentEncoding: string | undefined): HttpBody {
+  return new HttpBody({ size: 0, truncated: true, contentEncoding, bytes: Buffer.alloc(0) });
+}
+
+/** A request that is under way: of its body nothing is kept. */
+export function toUnfinishedRequest(message: Message): HttpRequest {
+  return requestWith(message, unknownBody(message.head.contentEncoding));
+}
+
 export function toRequest(message: Message): HttpRequest {
+  return requestWith(message, message.body());
+}
+
+/** RFC 9113 §8.3.1. A field that is not known is the empty string. */
+function requestWith(message: Message, body: HttpBody): HttpRequest {
   const { head } = message;
   const method = head.method ?? '';
   const request: Writable<HttpRequest> = {
@@ -104,7 +127,7 @@ export function toRequest(message: Message): HttpRequest {
     target: head.path ?? (method === 'CONNECT' ? (head.authority ?? '') : ''),
     httpVersion: '2',
     headers: head.headers,
-    body: message.body(),
+    body,
   };
   if (head.authority !== undefined) request.authority = head.authority;
   if (message.trailers !== undefined) request.trailers = message.trailers;
@@ -112,7 +135,7 @@ export function toRequest(message: Message): HttpRequest {
 }
 
 /** RFC 9113 §8.3.2: there is no reason phrase. A status that is not known is 0. */
-export function toResponse(message: Message): HttpResponse {
+export function toResponse(message: Message, flowStartNs: number): HttpResponse {
   const response: Writable<HttpResponse> = {
     status: message.head.status,
     reason: '',
@@ -121,5 +144,6 @@ export function toResponse(message: Message): HttpResponse {
     body: message.body(),
   };
   if (message.trailers !== undefined) response.trailers = message.trailers;
+  if (message.events !== undefined) response.eventStream = message.events.toEventStream(flowStartNs);
   return response;
 }

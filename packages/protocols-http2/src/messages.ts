@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { FlowGap, UpgradedRequest } from '@flowtap/core';
+import { EventStreamReader, type FlowGap, isEventStream, type UpgradedExchange } from '@flowtap/core';
 import { type FaultCode, flowError, resetError } from './constants.js';
 import type { Exchange } from './exchange.js';
 import { isGrpcContentType } from './grpc.js';
+import type { GrpcMessageSpan } from './grpc-messages.js';
 import { type Head, readHead, unknownHead } from './head.js';
 import type { BlockInfo } from './header-block.js';
 import { Message } from './message.js';
@@ -13,6 +14,10 @@ export type Sender = 'client' | 'server' | undefined;
 
 export interface MessagesOptions extends StreamTableOptions {
   readonly maxBodyBytes: number;
+  /** Tell of an exchange that has begun; called again for the same one. */
+  readonly announce: (exchange: Exchange) => void;
+  /** Tell of a message of a gRPC call that is under way. */
+  readonly progress: (exchange: Exchange, message: Message, span: GrpcMessageSpan) => void;
 }
 
 /** What header blocks, DATA and RST_STREAM mean for the requests and responses of their streams (RFC 9113 §8.1). */
@@ -20,10 +25,14 @@ export class Messages {
   readonly #maxBodyBytes: number;
   readonly #streams: StreamTable;
   readonly #count: (code: string) => void;
+  readonly #announce: (exchange: Exchange) => void;
+  readonly #progress: MessagesOptions['progress'];
 
   constructor(options: MessagesOptions) {
     this.#maxBodyBytes = options.maxBodyBytes;
     this.#count = options.count;
+    this.#announce = options.announce;
+    this.#progress = options.progress;
     this.#streams = new StreamTable(options);
   }
 
@@ -54,17 +63,20 @@ export class Messages {
       message.fault = fault;
       if (isRequest) exchange.request = message;
       else exchange.response = message;
+      if (!isRequest) this.#readEvents(exchange, message);
       if (isGrpcContentType(head.contentType) || isGrpcContentType(exchange.request?.head.contentType)) {
-        message.readGrpc();
+        const begun = message;
+        message.readGrpc((span) => this.#progress(exchange, begun, span));
       }
     } else {
       message = this.#begin(exchange, isRequest, info.startNs);
       addTrailers(message, head, fault);
     }
     message.endNs = nowNs;
-    if (!endsStream) return;
-    message.ended = true;
-    this.#streams.settle(exchange);
+    message.ended ||= endsStream;
+    // Not every request has an end before its response begins: a call that streams has none.
+    if (message.ended || !isRequest || message.grpcMessages !== undefined) this.#announce(exchange);
+    if (endsStream) this.#streams.settle(exchange);
   }
 
   /** RFC 9113 §8.4: a request that the server makes up. */
@@ -74,11 +86,12 @@ export class Messages {
     exchange.request = new Message(head, info.startNs, nowNs);
     exchange.request.fault = fault;
     exchange.request.ended = true;
+    this.#announce(exchange);
     this.#streams.settle(exchange);
   }
 
   /** RFC 7540 §3.2: the request that asked for h2c in HTTP/1.1 is stream 1, and has ended. */
-  upgraded({ request, startNs, endNs }: UpgradedRequest): void {
+  upgraded({ request, startNs, endNs }: UpgradedExchange): void {
     const exchange = this.#streams.forRequest(1, true);
     if (exchange === undefined) return;
     const { headers, method, target, authority, body } = request;
@@ -89,6 +102,7 @@ export class Messages {
     exchange.request = new Message(head, startNs, endNs);
     exchange.request.ended = true;
     exchange.request.earlierBody = body;
+    this.#announce(exchange);
   }
 
   data(
@@ -114,6 +128,7 @@ export class Messages {
     if (message === undefined || exchange === undefined) return;
     message.ended = true;
     message.endNs = nowNs;
+    this.#announce(exchange);
     this.#streams.settle(exchange);
   }
 
@@ -141,6 +156,16 @@ export class Messages {
 
   close(cut: FaultCode, noResponse: FaultCode): void {
     this.#streams.close(cut, noResponse);
+  }
+
+  #readEvents(exchange: Exchange, response: Message): void {
+    const { contentType, contentEncoding } = response.head;
+    if (contentEncoding !== undefined || !isEventStream(contentType)) return;
+    response.events = new EventStreamReader({
+      startNs: exchange.startNs,
+      maxBytes: this.#maxBodyBytes,
+      onEvent: (event) => exchange.opened?.message(event),
+    });
   }
 
   /** A head of which nothing was known may have been an interim one: then the final one follows. */

@@ -10,12 +10,15 @@ import {
   type StreamGap,
 } from '@flowtap/core';
 import { type FaultCode, Flag, FrameType } from './constants.js';
-import { type Exchange, toParsedExchange } from './exchange.js';
+import { type Exchange, type ExchangeContext, toOpening, toParsedExchange } from './exchange.js';
 import type { FrameHeader } from './frame/frame-header.js';
 import type { FrameListener, FrameReader } from './frame/frame-reader.js';
 import { blockFragment, readSettings, uint31, uint32 } from './frame/payload.js';
+import { grpcCall, grpcProgress } from './grpc.js';
+import type { GrpcMessageSpan } from './grpc-messages.js';
 import { readHead, unknownHead } from './head.js';
 import { type BlockInfo, HeaderBlock } from './header-block.js';
+import type { Message } from './message.js';
 import { Messages } from './messages.js';
 import { Side } from './side.js';
 
@@ -44,6 +47,8 @@ export class Http2Parser implements ProtocolParser, FrameListener {
       maxOpenStreams: limits.maxPendingExchanges,
       maxBodyBytes: limits.maxBodyBytes,
       joinedLate,
+      announce: (exchange) => this.#announce(exchange),
+      progress: (exchange, message, span) => this.#progress(exchange, message, span),
       release: (exchange) => this.#emit(exchange),
       count: (code) => context.count(code),
     });
@@ -239,15 +244,31 @@ export class Http2Parser implements ProtocolParser, FrameListener {
     return side === this.#ingress ? this.#egress : this.#ingress;
   }
 
+  #announce(exchange: Exchange): void {
+    if (exchange.wasAnnounced || !this.#context.wantsUpdates || exchange.isSettled) return;
+    const opening = toOpening(exchange, this.#exchangeContext);
+    if (opening === undefined) return;
+    exchange.wasAnnounced = true;
+    exchange.opened = this.#context.open(opening);
+  }
+
+  #progress(exchange: Exchange, message: Message, span: GrpcMessageSpan): void {
+    if (exchange.opened === undefined) return;
+    const call = grpcCall(exchange.request, exchange.startNs, this.#grpcSchema);
+    const half = message === exchange.request ? 'request' : 'response';
+    exchange.opened.message(grpcProgress(span, message, call, half));
+  }
+
   #emit(exchange: Exchange): void {
-    const requestDirection = this.#requests?.direction ?? 'egress';
-    this.#context.emit(
-      toParsedExchange(exchange, {
-        tls: this.#context.tls,
-        requestDirection,
-        isLate: this.#isLate,
-        grpcSchema: this.#grpcSchema,
-      }),
-    );
+    this.#context.emit(toParsedExchange(exchange, this.#exchangeContext));
+  }
+
+  get #exchangeContext(): ExchangeContext {
+    return {
+      tls: this.#context.tls,
+      requestDirection: this.#requests?.direction ?? 'egress',
+      isLate: this.#isLate,
+      grpcSchema: this.#grpcSchema,
+    };
   }
 }

@@ -2,13 +2,15 @@
 import type { GrpcSchema, ProtocolPlugin } from '@flowtap/core';
 import { http1 } from '@flowtap/protocols-http1';
 import { http2 } from '@flowtap/protocols-http2';
+import { websocket } from '@flowtap/protocols-websocket';
 import { UsageError } from '../usage-error.js';
 import { parseChoice } from './choice.js';
 
-/** In the order in which they are asked: HTTP/2 knows its connections more surely than HTTP/1 does. */
+/** In the order in which they are asked: HTTP/2 knows its connections more surely than HTTP/1 does, which begins WebSockets. */
 const PLUGINS = {
   http2: (options: ProtocolOptions): ProtocolPlugin => http2(options),
   http1: (): ProtocolPlugin => http1(),
+  websocket: (): ProtocolPlugin => websocket(),
 } as const;
 
 export interface ProtocolOptions {

@@ -6,6 +6,7 @@ import type { HttpHeader, HttpRequest, HttpResponse } from '../http-message.js';
 import { isoTime } from '../iso-time.js';
 import { requestCookies, responseCookies } from './har-cookies.js';
 import { type HarNameValue, harQuery, harUrl } from './har-url.js';
+import { harWebSocket } from './har-websocket.js';
 
 /** HAR 1.2: -1 for what is not known. The bytes of a message's head are not kept as they were. */
 const UNKNOWN = -1;
@@ -30,6 +31,7 @@ export function harEntry(flow: ExchangeFlow, request: HttpRequest, response: Htt
     _process: flow.process,
     _source: flow.source,
     _destination: destination,
+    ...(flow.messages === undefined ? {} : harWebSocket(flow)),
     _complete: flow.complete,
     _error: flow.error,
     _gaps: flow.gaps,

@@ -5,6 +5,7 @@ export { FakeConnection, type FakeSocket, lostEvent, processEvent } from './fake
 export { FakeSource, type FakeSourceOptions } from './fake-source.js';
 export { parserContext } from './parser-context.js';
 export {
+  type AnnouncedExchange,
   type HandoverRecord,
   type ParserRun,
   type ParserRunOptions,

@@ -14,6 +14,8 @@ export function parserContext(given: Partial<ParserContext> = {}): ParserContext
     role,
     joinedLate,
     limits: DEFAULT_LIMITS,
+    wantsUpdates: false,
+    open: () => undefined,
     emit: () => {},
     handover: () => {},
     count: () => {},

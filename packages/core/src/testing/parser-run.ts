@@ -1,8 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { ConnectionInfo, Direction, Layer } from '../events.js';
+import type { FlowMessage } from '../flow-message.js';
 import { DEFAULT_LIMITS, type TapLimits } from '../limits.js';
-import type { CloseReason, Handover, ParsedExchange, ProtocolParser, ProtocolPlugin } from '../protocol-plugin.js';
+import type {
+  CloseReason,
+  Handover,
+  OpenExchange,
+  ParsedExchange,
+  ProtocolParser,
+  ProtocolPlugin,
+  UpgradedExchange,
+} from '../protocol-plugin.js';
 import { parserContext } from './parser-context.js';
 
 /** One step of a conversation. */
@@ -20,10 +29,25 @@ export interface ParserRunOptions {
   readonly limits?: Partial<TapLimits>;
   /** @default `closed` */
   readonly closeReason?: CloseReason;
+  /** Somebody listens to what is told of exchanges before they end. @default false */
+  readonly wantsUpdates?: boolean;
+  /** What the stream was handed over for. */
+  readonly upgraded?: UpgradedExchange;
+}
+
+/** An exchange that the parser announced. */
+export interface AnnouncedExchange {
+  readonly exchange: ParsedExchange;
+  readonly messages: readonly FlowMessage[];
+  /** Index in `exchanges` of what it ended as. */
+  readonly endedAs?: number;
 }
 
 export interface ParserRun {
+  /** Without `opened`. With the one of a handover. */
   readonly exchanges: readonly ParsedExchange[];
+  /** In the order of their announcements. Empty unless the run wants updates. */
+  readonly announced: readonly AnnouncedExchange[];
   /** Codes that the parser counted. */
   readonly counts: Readonly<Record<string, number>>;
   readonly handover?: HandoverRecord;
@@ -44,6 +68,7 @@ export function runParser(
   options: ParserRunOptions = {},
 ): ParserRun {
   const exchanges: ParsedExchange[] = [];
+  const announcements = new Announcements();
   const counts: Record<string, number> = {};
   let handover: HandoverRecord | undefined;
   const connection: ConnectionInfo = {
@@ -53,14 +78,26 @@ export function runParser(
     joinedLate: options.joinedLate ?? false,
     ...options.connection,
   };
+  const wantsUpdates = options.wantsUpdates ?? false;
   const parser = plugin.createParser(
     parserContext({
       connection,
       layer: options.layer ?? 'raw',
       limits: { ...DEFAULT_LIMITS, ...options.limits },
-      emit: (exchange) => exchanges.push(exchange),
+      upgraded: options.upgraded,
+      wantsUpdates,
+      open: (exchange) => (wantsUpdates ? announcements.open(exchange) : undefined),
+      emit: ({ opened, ...exchange }) => {
+        announcements.end(opened, exchanges.length);
+        exchanges.push(exchange);
+      },
       handover: (given) => {
-        handover ??= record(given);
+        if (handover !== undefined) return;
+        handover = record(given);
+        if (given.exchange === undefined) return;
+        const { opened, ...exchange } = given.exchange;
+        announcements.end(opened, exchanges.length);
+        exchanges.push(exchange);
       },
       count: (code, by = 1) => {
         counts[code] = (counts[code] ?? 0) + by;
@@ -82,7 +119,28 @@ export function runParser(
     }
   }
   parser.close(handover === undefined ? (options.closeReason ?? 'closed') : 'handover', 0);
-  return handover === undefined ? { exchanges, counts } : { exchanges, counts, handover };
+  const run = { exchanges, announced: announcements.all, counts };
+  return handover === undefined ? run : { ...run, handover };
+}
+
+class Announcements {
+  readonly all: { exchange: ParsedExchange; messages: FlowMessage[]; endedAs?: number }[] = [];
+  readonly #byHandle = new Map<OpenExchange, { endedAs?: number }>();
+
+  open({ opened: before, ...exchange }: ParsedExchange): OpenExchange {
+    const messages: FlowMessage[] = [];
+    const announced: { exchange: ParsedExchange; messages: FlowMessage[]; endedAs?: number } = { exchange, messages };
+    const flowId = before?.flowId ?? `announced-${this.all.length}`;
+    const opened: OpenExchange = { flowId, message: (message) => messages.push(message) };
+    this.all.push(announced);
+    this.#byHandle.set(opened, announced);
+    return opened;
+  }
+
+  end(opened: OpenExchange | undefined, index: number): void {
+    const announced = opened && this.#byHandle.get(opened);
+    if (announced !== undefined) announced.endedAs = index;
+  }
 }
 
 function feed(parser: ProtocolParser, direction: Direction, offset: number, content: Buffer): void {
