@@ -29,7 +29,10 @@ try {
   const bin = join(tools, 'node_modules/.bin');
   run(join(bin, 'buf'), ['format', '--diff', '--exit-code', 'proto']);
   run(join(bin, 'buf'), ['lint', 'proto']);
-  const template = { version: 'v2', plugins: [{ local: join(bin, 'protoc-gen-ts_proto'), out: generated, opt: options }] };
+  const template = {
+    version: 'v2',
+    plugins: [{ local: join(bin, 'protoc-gen-ts_proto'), out: generated, opt: options }],
+  };
   rmSync(generated, { recursive: true, force: true });
   run(join(bin, 'buf'), ['generate', 'proto', '--template', JSON.stringify(template)]);
   for (const name of readdirSync(generated, { recursive: true }).filter((path) => path.endsWith('.ts'))) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ConfigError, type Logger, silentLogger } from '@flowtap/core';
-import { type ServerAddress, parseAddress } from './address.js';
+import { parseAddress, type ServerAddress } from './address.js';
 
 /** PEM. */
 export interface TlsOptions {
@@ -49,9 +49,13 @@ export function resolveConnectionOptions(options: ConnectionOptions): ResolvedCo
   const address = parseAddress(options.address);
   const { tls, token, callTimeoutMs = DEFAULT_CALL_TIMEOUT_MS, maxBodyBytes = DEFAULT_MAX_BODY_BYTES } = options;
   if (tls === undefined && !address.isLocal && options.plaintext !== true) {
-    throw new ConfigError('CONFIG_PLAINTEXT', `${address.text} is another host, and the flows would go there unencrypted.`, {
-      hint: 'Use TLS, or allow plaintext if nobody else is on the way.',
-    });
+    throw new ConfigError(
+      'CONFIG_PLAINTEXT',
+      `${address.text} is another host, and the flows would go there unencrypted.`,
+      {
+        hint: 'Use TLS, or allow plaintext if nobody else is on the way.',
+      },
+    );
   }
   if ((tls?.certificate === undefined) !== (tls?.key === undefined)) {
     throw new ConfigError('CONFIG_INVALID_OPTION', 'tls has a certificate or a key, but not the other.', {

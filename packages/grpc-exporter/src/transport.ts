@@ -77,11 +77,16 @@ export class Transport {
   /** Waits for the server if it is not there yet: until it is, the stream is open and silent. */
   stream(path: string, listener: StreamListener): OpenStream {
     const metadata = this.#metadata();
-    metadata.setWaitForReady(true);
+    metadata.setOptions({ waitForReady: true });
     const call = this.#connected().makeBidiStreamRequest<Buffer, Buffer>(path, asIs, asIs, metadata);
     this.#streams.add(call);
     let ended = false;
-    let wake = (): void => {};
+    const writers = new Set<() => void>();
+    const wake = (): void => {
+      for (const writer of writers) writer();
+      writers.clear();
+    };
+    call.on('drain', wake);
     call.on('data', (bytes: Buffer) => listener.message(bytes));
     // `status` tells the same, and always comes.
     call.on('error', () => {});
@@ -94,9 +99,8 @@ export class Transport {
     return {
       write: (bytes) =>
         new Promise((resolve) => {
-          wake = resolve;
           if (ended || call.write(asBuffer(bytes))) resolve();
-          else call.once('drain', resolve);
+          else writers.add(resolve);
         }),
       finish: () => call.end(),
       cancel: () => call.cancel(),
