@@ -44,6 +44,8 @@ function contextOf(id: number, emit: (exchange: ParsedExchange) => void): Parser
     role: 'client',
     joinedLate: false,
     limits: LIMITS,
+    wantsUpdates: false,
+    open: () => undefined,
     emit,
     handover: () => {},
     count: () => {},

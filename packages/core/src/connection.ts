@@ -13,6 +13,7 @@ import type {
   GetsocknameEvent,
   Layer,
 } from './events.js';
+import type { ExchangeFlow } from './flow.js';
 import type { StreamOwner } from './parser-session.js';
 import type { CloseReason, ParsedExchange } from './protocol-plugin.js';
 import { Stream } from './stream.js';
@@ -21,7 +22,11 @@ import { Stream } from './stream.js';
 export type SocketEvent = ConnectEvent | GetsocknameEvent | DataEvent | CloseEvent;
 
 /** Takes the exchanges that a connection's parsers find. */
-export type ExchangeSink = (connection: Connection, layer: Layer, exchange: ParsedExchange) => void;
+export interface ExchangeSink {
+  exchange(connection: Connection, layer: Layer, exchange: ParsedExchange): void;
+  /** What an exchange that has not ended would be as a flow. */
+  unended(connection: Connection, layer: Layer, exchange: ParsedExchange): ExchangeFlow;
+}
 
 /** An encrypted connection that ended without one byte of plaintext. */
 export interface OpaqueConnection {
@@ -120,7 +125,11 @@ export class Connection implements StreamOwner {
   }
 
   exchange(layer: Layer, exchange: ParsedExchange): void {
-    this.#sink(this, layer, exchange);
+    this.#sink.exchange(this, layer, exchange);
+  }
+
+  unended(layer: Layer, exchange: ParsedExchange): ExchangeFlow {
+    return this.#sink.unended(this, layer, exchange);
   }
 
   recognized(): void {

@@ -2,6 +2,7 @@
 import type { Counters } from './counters.js';
 import type { Detector } from './detector.js';
 import type { GapReason } from './events.js';
+import type { FlowUpdateSink } from './flow-update.js';
 import { GroupedLog } from './grouped-log.js';
 import type { TapLimits } from './limits.js';
 import type { Logger } from './logger.js';
@@ -34,14 +35,16 @@ export class EngineState {
   /** One broken parser may fail on every connection. */
   readonly parserErrorLog: GroupedLog;
   readonly counters: Counters;
+  readonly updates: FlowUpdateSink;
   readonly totals = new EngineTotals();
   /** Reason of an offset jump that the event itself does not explain. */
   jumpReason: GapReason = 'unknown';
 
-  constructor(detector: Detector, limits: TapLimits, counters: Counters, logger: Logger) {
+  constructor(detector: Detector, limits: TapLimits, counters: Counters, updates: FlowUpdateSink, logger: Logger) {
     this.detector = detector;
     this.limits = limits;
     this.counters = counters;
+    this.updates = updates;
     this.parserErrorLog = new GroupedLog(LOG_INTERVAL_MS, (count, detail) => {
       logger.warn(`${count} connections were let go because their parser failed; the last one: ${detail}`);
     });

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { assertNever } from './assert-never.js';
 import { FlowtapError } from './errors.js';
-import type { Exporter, ExportResult } from './exporter.js';
-import type { Flow } from './flow.js';
+import type { ExportResult } from './exporter.js';
 
 export interface DeliveryOptions {
   /** For all attempts and the waits between them. */
@@ -23,20 +22,23 @@ export interface Delivery {
   readonly released?: Promise<unknown>;
 }
 
-/** Exports a batch, again if need be. Never rejects, whatever the exporter does. */
-export async function deliver(exporter: Exporter, flows: readonly Flow[], options: DeliveryOptions): Promise<Delivery> {
+/** One attempt to export a batch. */
+export type Attempt = (options: { readonly signal: AbortSignal }) => Promise<ExportResult>;
+
+/** Exports a batch, again if need be. Never rejects, whatever the exporter of that name does. */
+export async function deliver(name: string, attempt: Attempt, options: DeliveryOptions): Promise<Delivery> {
   const deadline = performance.now() + options.timeoutMs;
   const timeout = new AbortController();
-  const timer = setTimeout(() => timeout.abort(timeoutError(exporter, options.timeoutMs)), options.timeoutMs);
+  const timer = setTimeout(() => timeout.abort(timeoutError(name, options.timeoutMs)), options.timeoutMs);
   const forwardAbort = () => timeout.abort(options.signal.reason);
   options.signal.addEventListener('abort', forwardAbort, { once: true });
   if (options.signal.aborted) forwardAbort();
   const { signal } = timeout;
   const aborted = whenAborted(signal);
   try {
-    for (let attempt = 1; ; attempt++) {
+    for (let attempts = 1; ; attempts++) {
       let held = true;
-      const pending = contained(exporter, flows, signal).finally(() => {
+      const pending = contained(name, attempt, signal).finally(() => {
         held = false;
       });
       const result = await Promise.race([pending, aborted]);
@@ -47,9 +49,9 @@ export async function deliver(exporter: Exporter, flows: readonly Flow[], option
         case 'failed':
           return { error: result.error };
         case 'retry': {
-          const waitMs = Math.max(result.afterMs ?? 0, backoff(attempt, options));
+          const waitMs = Math.max(result.afterMs ?? 0, backoff(attempts, options));
           const late = performance.now() + waitMs >= deadline;
-          if (attempt >= options.maxAttempts || late || signal.aborted) return { error: result.error };
+          if (attempts >= options.maxAttempts || late || signal.aborted) return { error: result.error };
           options.onRetry(result.error);
           await Promise.race([new Promise((resolve) => setTimeout(resolve, waitMs).unref()), aborted]);
           if (signal.aborted) return { error: result.error };
@@ -66,17 +68,14 @@ export async function deliver(exporter: Exporter, flows: readonly Flow[], option
 }
 
 /** An exporter must not throw; one that does, or answers nonsense, costs its own flows only. */
-async function contained(exporter: Exporter, flows: readonly Flow[], signal: AbortSignal): Promise<ExportResult> {
+async function contained(name: string, attempt: Attempt, signal: AbortSignal): Promise<ExportResult> {
   try {
-    const result: Partial<ExportResult> | undefined = await exporter.export(flows, { signal });
+    const result: Partial<ExportResult> | undefined = await attempt({ signal });
     if (result?.status === 'ok') return { status: 'ok' };
     if (result?.status === 'retry' || result?.status === 'failed') {
       return { ...result, error: asError(result.error ?? 'no reason given') } as ExportResult;
     }
-    const error = new FlowtapError(
-      'EXPORT_FAILED',
-      `The exporter ${exporter.name} answered ${JSON.stringify(result)}.`,
-    );
+    const error = new FlowtapError('EXPORT_FAILED', `The exporter ${name} answered ${JSON.stringify(result)}.`);
     return { status: 'failed', error };
   } catch (thrown) {
     return { status: 'failed', error: asError(thrown) };
@@ -91,13 +90,13 @@ function whenAborted(signal: AbortSignal): Promise<ExportResult> {
   });
 }
 
-function backoff(attempt: number, { backoffMs, maxBackoffMs }: DeliveryOptions): number {
+function backoff(attempts: number, { backoffMs, maxBackoffMs }: DeliveryOptions): number {
   // Jitter, so that several agents do not come back to the same server at the same time.
-  return Math.min(backoffMs * 2 ** (attempt - 1), maxBackoffMs) * (0.8 + Math.random() * 0.4);
+  return Math.min(backoffMs * 2 ** (attempts - 1), maxBackoffMs) * (0.8 + Math.random() * 0.4);
 }
 
-function timeoutError(exporter: Exporter, timeoutMs: number): Error {
-  return new FlowtapError('EXPORT_TIMEOUT', `The exporter ${exporter.name} took longer than ${timeoutMs} ms.`);
+function timeoutError(name: string, timeoutMs: number): Error {
+  return new FlowtapError('EXPORT_TIMEOUT', `The exporter ${name} took longer than ${timeoutMs} ms.`);
 }
 
 export function asError(thrown: unknown): Error {

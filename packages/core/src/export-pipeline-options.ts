@@ -3,11 +3,14 @@ import { ConfigError } from './errors.js';
 import type { Logger } from './logger.js';
 
 export interface ExportPipelineOptions {
-  /** Flows that may wait. The newest is dropped, and counted, when it is full. @default 16384 */
+  /**
+   * Flows and updates that may wait. The newest is dropped, and counted, when it is full; updates already when half of it
+   * is used. @default 16384
+   */
   readonly maxQueueFlows?: number;
   /** Approximate bytes (headers and bodies) that may wait. @default 33554432 */
   readonly maxQueueBytes?: number;
-  /** Flows per export at most. Larger ones cost more in garbage collection. @default 512 */
+  /** Flows and updates per export at most. Larger ones cost more in garbage collection. @default 512 */
   readonly maxBatchFlows?: number;
   /** A flow waits no longer than this for a batch to fill, in milliseconds. @default 50 */
   readonly maxDelayMs?: number;

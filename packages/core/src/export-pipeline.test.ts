@@ -7,6 +7,7 @@ import { ExportPipeline } from './export-pipeline.js';
 import type { ExportPipelineOptions } from './export-pipeline-options.js';
 import type { Exporter, ExportResult } from './exporter.js';
 import type { Flow } from './flow.js';
+import type { FlowUpdate } from './flow-update.js';
 import type { Logger } from './logger.js';
 
 const flow = (id: number) => exchangeFlow({ id: String(id) });
@@ -310,3 +311,64 @@ it.each([{ maxBatchFlows: 0 }, { maxQueueFlows: -1 }, { maxDelayMs: Number.NaN }
     expect(() => new ExportPipeline(new TestExporter(), options)).toThrow(ConfigError);
   },
 );
+
+describe('updates of open flows', () => {
+  const opening = (id: number): FlowUpdate => ({ kind: 'open', flow: flow(id) });
+
+  /** Notes what it gets in order; `open` lets the exports go on. */
+  class UpdateExporter extends TestExporter {
+    readonly heard: string[] = [];
+    async exportUpdates(updates: readonly FlowUpdate[]): Promise<ExportResult> {
+      this.heard.push(updates.map(({ flow: { id } }) => `open ${id}`).join(' '));
+      return ok;
+    }
+    override async export(flows: readonly Flow[], options: { readonly signal: AbortSignal }): Promise<ExportResult> {
+      this.heard.push(flows.map(({ id }) => `flow ${id}`).join(' '));
+      return super.export(flows, options);
+    }
+  }
+
+  it('go out before the flows of their batch', async () => {
+    const exporter = new UpdateExporter();
+    const pipeline = await started(exporter, { maxBatchFlows: 4 });
+    pipeline.pushUpdate(opening(1));
+    pipeline.push(flow(1));
+    pipeline.pushUpdate(opening(2));
+    pipeline.push(flow(2));
+    pipeline.pushUpdate(opening(3));
+    await pipeline.shutdown();
+    expect(exporter.heard).toEqual(['open 1 open 2', 'flow 1 flow 2', 'open 3']);
+    expect(pipeline.counters).toMatchObject({ exported: 2, queued: 0, updates: { exported: 3, queued: 0 } });
+  });
+
+  it('are the first to be dropped, and counted apart', async () => {
+    const { lines, logger } = recordingLogger();
+    const pipeline = new ExportPipeline(new UpdateExporter(), { maxQueueFlows: 4, logger });
+    const taken = [1, 2, 3, 4].map((id) => pipeline.pushUpdate(opening(id)));
+    expect(taken).toEqual([true, true, true, false]);
+    expect(pipeline.push(flow(5))).toBe(true);
+    expect(pipeline.push(flow(6))).toBe(false);
+    expect(pipeline.counters).toMatchObject({ queued: 1, dropped: 1, updates: { queued: 3, dropped: 1 } });
+    await pipeline.shutdown();
+    expect(pipeline.counters).toMatchObject({ queued: 0, dropped: 2, updates: { queued: 0, dropped: 4 } });
+    expect(lines.join('\n')).toContain('updates of open flows were not exported');
+  });
+
+  it('that fail cost no flow', async () => {
+    const exporter = new UpdateExporter();
+    exporter.exportUpdates = async () => ({ status: 'failed', error: new Error('no') });
+    const pipeline = await started(exporter);
+    pipeline.pushUpdate(opening(1));
+    pipeline.push(flow(1));
+    await pipeline.shutdown();
+    expect(pipeline.counters).toMatchObject({ exported: 1, failed: 0, updates: { exported: 0, failed: 1 } });
+  });
+
+  it('are nothing to an exporter that does not take them', async () => {
+    const pipeline = await started(new TestExporter());
+    expect(pipeline.takesUpdates).toBe(false);
+    expect(pipeline.pushUpdate(opening(1))).toBe(false);
+    await pipeline.shutdown();
+    expect(pipeline.counters.updates).toBeUndefined();
+  });
+});

@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { BoundedQueue } from './bounded-queue.js';
 import { FlowtapError } from './errors.js';
-import { asError, deliver } from './export-delivery.js';
+import { type Attempt, asError, type Delivery, deliver } from './export-delivery.js';
 import {
   type ExportPipelineOptions,
   type ResolvedExportPipelineOptions,
   resolveExportPipelineOptions,
 } from './export-pipeline-options.js';
-import type { Exporter } from './exporter.js';
+import type { Exporter, ExportResult } from './exporter.js';
 import type { Flow } from './flow.js';
-import { FlowQueue } from './flow-queue.js';
-import { approximateFlowBytes } from './flow-size.js';
+import { approximateFlowBytes, approximateUpdateBytes } from './flow-size.js';
+import type { FlowUpdate } from './flow-update.js';
 import { GroupedLog } from './grouped-log.js';
 import { type Logger, silentLogger } from './logger.js';
 
-/** Of each flow that was pushed exactly one of the first four tells. */
-export interface ExportCounters {
+/** Of each item that was pushed exactly one of them tells. */
+export interface ItemCounters {
   /** Waiting, or being exported. */
   readonly queued: number;
   readonly exported: number;
@@ -22,9 +24,17 @@ export interface ExportCounters {
   readonly dropped: number;
   /** Given to the exporter, which could not deliver. */
   readonly failed: number;
+}
+
+/** `ItemCounters`: of flows. */
+export interface ExportCounters extends ItemCounters {
   /** Exports that were tried again. */
   readonly retried: number;
+  /** What was told of flows before they ended. Absent unless the exporter takes it. */
+  readonly updates?: ItemCounters;
 }
+
+type Item = Flow | FlowUpdate;
 
 /**
  * Stands between the tap and one exporter: a bounded queue, batches, retries and a time limit, so that an exporter
@@ -35,14 +45,15 @@ export class ExportPipeline {
   readonly exporter: Exporter;
   readonly #options: ResolvedExportPipelineOptions;
   readonly #logger: Logger;
-  readonly #queue: FlowQueue;
+  readonly #queue: BoundedQueue<Item>;
   readonly #dropLog: GroupedLog;
   readonly #failureLog: GroupedLog;
+  readonly #updateLog: GroupedLog;
   readonly #abort = new AbortController();
   #state: 'new' | 'started' | 'closed' = 'new';
   #timer: NodeJS.Timeout | undefined;
   #running = false;
-  /** Flows at the head of the queue that are not to wait for a full batch. */
+  /** Items at the head of the queue that are not to wait for a full batch. */
   #due = 0;
   #inFlight = 0;
   #accepted = 0;
@@ -50,6 +61,7 @@ export class ExportPipeline {
   #dropped = 0;
   #failed = 0;
   #retried = 0;
+  readonly #updates = { queued: 0, exported: 0, dropped: 0, failed: 0 };
   #waiters: { readonly until: () => boolean; readonly resolve: () => void }[] = [];
   #shutdown: Promise<void> | undefined;
 
@@ -59,23 +71,32 @@ export class ExportPipeline {
     this.#options = resolveExportPipelineOptions(options);
     this.#logger = options.logger ?? silentLogger;
     const { maxQueueFlows, maxQueueBytes, logIntervalMs } = this.#options;
-    this.#queue = new FlowQueue(maxQueueFlows, maxQueueBytes);
+    this.#queue = new BoundedQueue(maxQueueFlows, maxQueueBytes);
     this.#dropLog = new GroupedLog(logIntervalMs, (count, detail) => {
       this.#logger.warn(`Exporter ${exporter.name}: ${count} flows dropped. ${detail}`);
     });
     this.#failureLog = new GroupedLog(logIntervalMs, (count, detail) => {
       this.#logger.warn(`Exporter ${exporter.name}: ${count} flows could not be exported. ${detail}`);
     });
+    this.#updateLog = new GroupedLog(logIntervalMs, (count, detail) => {
+      this.#logger.warn(`Exporter ${exporter.name}: ${count} updates of open flows were not exported. ${detail}`);
+    });
   }
 
   get counters(): ExportCounters {
     return {
-      queued: this.#queue.length + this.#inFlight,
+      queued: this.#queue.length + this.#inFlight - this.#updates.queued,
       exported: this.#exported,
       dropped: this.#dropped,
       failed: this.#failed,
       retried: this.#retried,
+      ...(this.takesUpdates ? { updates: { ...this.#updates } } : {}),
     };
+  }
+
+  /** Whether the exporter takes what is told of flows before they end. */
+  get takesUpdates(): boolean {
+    return this.exporter.exportUpdates !== undefined;
   }
 
   /** Starts the exporter, and rejects if that fails. Flows that were pushed before are exported from now on. */
@@ -94,9 +115,19 @@ export class ExportPipeline {
       this.#drop(1, this.#state === 'closed' ? 'It is shut down.' : full);
       return false;
     }
-    this.#accepted++;
-    if (this.#queue.length >= this.#options.maxBatchFlows) this.#run();
-    else if (this.#timer === undefined && !this.#running) this.#arm();
+    this.#accept();
+    return true;
+  }
+
+  /** The same for what is told of a flow before it ends. Takes no room that flows may need. */
+  pushUpdate(update: FlowUpdate): boolean {
+    if (!this.takesUpdates) return false;
+    if (this.#state === 'closed' || !this.#queue.hasRoom || !this.#queue.add(update, approximateUpdateBytes(update))) {
+      this.#dropUpdates(1, this.#state === 'closed' ? 'It is shut down.' : 'Half of its queue is in use.');
+      return false;
+    }
+    this.#updates.queued++;
+    this.#accept();
     return true;
   }
 
@@ -139,7 +170,14 @@ export class ExportPipeline {
     this.#dropWaiting(started ? shutdownError(drainTimeoutMs).message : 'It was never started.');
     this.#dropLog.flush();
     this.#failureLog.flush();
+    this.#updateLog.flush();
     if (started) await this.#contain('shutdown', this.exporter.shutdown.bind(this.exporter));
+  }
+
+  #accept(): void {
+    this.#accepted++;
+    if (this.#queue.length >= this.#options.maxBatchFlows) this.#run();
+    else if (this.#timer === undefined && !this.#running) this.#arm();
   }
 
   #arm(): void {
@@ -173,18 +211,40 @@ export class ExportPipeline {
         this.#dropWaiting(asError(this.#abort.signal.reason).message);
         return;
       }
-      const flows = this.#queue.take(maxBatchFlows);
-      this.#due = Math.max(0, this.#due - flows.length);
-      this.#inFlight = flows.length;
-      await this.#exportBatch(flows);
+      const items = this.#queue.take(maxBatchFlows);
+      this.#due = Math.max(0, this.#due - items.length);
+      this.#inFlight = items.length;
+      await this.#exportBatch(items);
       this.#inFlight = 0;
       this.#settle();
     }
   }
 
-  async #exportBatch(flows: readonly Flow[]): Promise<void> {
+  /** Updates first: none is about a flow that came before it. */
+  async #exportBatch(items: readonly Item[]): Promise<void> {
+    const { exporter } = this;
+    const updates = this.#updates.queued === 0 ? [] : items.filter(isUpdate);
+    if (updates.length > 0) {
+      const { error } = await this.#deliver((options) => exportUpdates(exporter, updates, options));
+      this.#updates.queued -= updates.length;
+      this.#inFlight -= updates.length;
+      if (error === undefined) this.#updates.exported += updates.length;
+      else this.#failUpdates(updates.length, error);
+    }
+    const flows = updates.length === 0 ? (items as readonly Flow[]) : items.filter((item) => !isUpdate(item));
+    if (flows.length === 0) return;
+    const { error } = await this.#deliver((options) => exporter.export(flows, options));
+    if (error === undefined) {
+      this.#exported += flows.length;
+      return;
+    }
+    this.#failed += flows.length;
+    this.#failureLog.note(flows.length, error.message);
+  }
+
+  async #deliver(attempt: Attempt): Promise<Delivery> {
     const { exportTimeoutMs, maxAttempts, backoffMs, maxBackoffMs } = this.#options;
-    const delivery = await deliver(this.exporter, flows, {
+    const delivery = await deliver(this.exporter.name, attempt, {
       timeoutMs: exportTimeoutMs,
       maxAttempts,
       backoffMs,
@@ -195,24 +255,32 @@ export class ExportPipeline {
         this.#logger.debug(`Exporter ${this.exporter.name}: tried again. ${error.message}`);
       },
     });
-    if (delivery.error === undefined) {
-      this.#exported += flows.length;
-      return;
-    }
-    this.#failed += flows.length;
-    this.#failureLog.note(flows.length, delivery.error.message);
     // Only one export may be under way: wait for one that ignores its signal, but not beyond the end.
     if (delivery.released !== undefined) await Promise.race([delivery.released, whenAborted(this.#abort.signal)]);
+    return delivery;
   }
 
   #dropWaiting(reason: string): void {
-    const { length } = this.#queue.take(this.#queue.length);
-    if (length > 0) this.#drop(length, reason);
+    const items = this.#queue.take(this.#queue.length);
+    const flows = items.length - this.#updates.queued;
+    if (this.#updates.queued > 0) this.#dropUpdates(this.#updates.queued, reason);
+    this.#updates.queued = 0;
+    if (flows > 0) this.#drop(flows, reason);
   }
 
   #drop(count: number, reason: string): void {
     this.#dropped += count;
     this.#dropLog.note(count, reason);
+  }
+
+  #dropUpdates(count: number, reason: string): void {
+    this.#updates.dropped += count;
+    this.#updateLog.note(count, reason);
+  }
+
+  #failUpdates(count: number, error: Error): void {
+    this.#updates.failed += count;
+    this.#updateLog.note(count, error.message);
   }
 
   #wait(until: () => boolean): Promise<void> {
@@ -246,6 +314,18 @@ export class ExportPipeline {
       clearTimeout(timer);
     }
   }
+}
+
+function isUpdate(item: Item): item is FlowUpdate {
+  return item.kind === 'open' || item.kind === 'message';
+}
+
+async function exportUpdates(
+  exporter: Exporter,
+  updates: readonly FlowUpdate[],
+  options: { readonly signal: AbortSignal },
+): Promise<ExportResult> {
+  return (await exporter.exportUpdates?.(updates, options)) ?? { status: 'ok' };
 }
 
 function shutdownError(drainTimeoutMs: number): FlowtapError {

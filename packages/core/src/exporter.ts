@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ExportPipelineOptions } from './export-pipeline-options.js';
 import type { Flow } from './flow.js';
+import type { FlowUpdate } from './flow-update.js';
 
 export type ExportResult =
   | { readonly status: 'ok' }
@@ -9,8 +10,8 @@ export type ExportResult =
   | { readonly status: 'failed'; readonly error: Error };
 
 /**
- * Takes completed flows. An exporter does not throw, queue, batch, retry or modify what it receives: the export
- * pipeline in front of each exporter does that. At most one `export` is under way at a time.
+ * Takes flows when they have ended, and if it wants to what is told of them before. An exporter does not throw, queue, batch, retry or modify what it receives: the export
+ * pipeline in front of each exporter does that. At most one `export` or `exportUpdates` is under way at a time.
  */
 export interface Exporter {
   readonly apiVersion: 1;
@@ -20,6 +21,12 @@ export interface Exporter {
   readonly pipeline?: Omit<ExportPipelineOptions, 'logger'>;
   start?(): Promise<void>;
   export(flows: readonly Flow[], options: { readonly signal: AbortSignal }): Promise<ExportResult>;
+  /**
+   * Flows that opened, and messages of open ones. Of each flow they come in order and before the flow itself; any of them
+   * may be missing, because updates are the first to be dropped from a queue that fills up. Having this method makes
+   * parsers announce flows.
+   */
+  exportUpdates?(updates: readonly FlowUpdate[], options: { readonly signal: AbortSignal }): Promise<ExportResult>;
   /** Resolves when everything that was exported is out (on disk, acknowledged). */
   flush(): Promise<void>;
   /** Called once, last. */

@@ -29,7 +29,7 @@ export class FlowBuilder {
     const flow: Writable<Partial<ExchangeFlow>> = {
       schema: 1,
       kind: 'flow',
-      id: this.#nextId(),
+      id: exchange.opened?.flowId ?? this.#nextId(),
       // Each protocol package declares the messages of the name it uses, so this is the one place that has to trust it.
       protocol: exchange.protocol as ExchangeFlow['protocol'],
       scheme: exchange.scheme,
@@ -44,6 +44,9 @@ export class FlowBuilder {
     if (layer === 'tls') flow.fdSource = info.fdSource ?? 'unknown';
     if (exchange.request !== undefined) flow.request = exchange.request as ExchangeFlow['request'] & object;
     if (exchange.response !== undefined) flow.response = exchange.response as ExchangeFlow['response'] & object;
+    if (exchange.messages !== undefined) flow.messages = exchange.messages;
+    if (exchange.messageCount !== undefined) flow.messageCount = exchange.messageCount;
+    if (exchange.messagesLost !== undefined) flow.messagesLost = exchange.messagesLost;
     flow.complete = exchange.complete;
     if (exchange.headersIncomplete !== undefined) flow.headersIncomplete = exchange.headersIncomplete;
     if (exchange.joined !== undefined) flow.joined = exchange.joined;

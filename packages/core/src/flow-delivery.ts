@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ExportPipeline } from './export-pipeline.js';
-import type { Flow } from './flow.js';
+import type { ExchangeFlow, Flow } from './flow.js';
 import { FlowIterator } from './flow-iterator.js';
+import type { FlowProgress, FlowUpdate, FlowUpdateSink } from './flow-update.js';
 
 export interface FlowDeliveryOptions {
   /** Absent: all flows. */
@@ -10,36 +11,70 @@ export interface FlowDeliveryOptions {
   readonly pipelines: readonly ExportPipeline[];
   readonly maxQueuedFlows: number;
   readonly notify: (flow: Flow) => void;
+  readonly notifyUpdate: (update: FlowUpdate) => void;
+  /** Somebody waits for `notifyUpdate`. */
+  readonly hasUpdateListener: () => boolean;
   readonly onError: (code: string, error: unknown) => void;
 }
 
 /**
- * What happens to a finished flow: filter, redaction, then exporters, iterators and listeners. Runs inside the parser
- * that finished it, so nothing that a consumer throws gets out of here.
+ * What happens to a finished flow: filter, redaction, then exporters, iterators and listeners. What is told of a flow
+ * before takes the same way, without the iterators. Runs inside the parser, so nothing that a consumer throws gets out
+ * of here.
  */
-export class FlowDelivery {
+export class FlowDelivery implements FlowUpdateSink {
   /** Flows that passed the filter. */
   flows = 0;
   filteredFlows = 0;
   /** Flows that an iterator did not get because its consumer was too slow. */
   iteratorDrops = 0;
   readonly #options: FlowDeliveryOptions;
+  readonly #updatePipelines: readonly ExportPipeline[];
   readonly #iterators = new Set<FlowIterator>();
   #isEnded = false;
   #error: Error | undefined;
 
   constructor(options: FlowDeliveryOptions) {
     this.#options = options;
+    this.#updatePipelines = options.pipelines.filter((pipeline) => pipeline.takesUpdates);
   }
 
   push(flow: Flow): void {
     const ready = this.#prepare(flow);
     if (ready === undefined) return;
+    if (ready === 'filtered') {
+      this.filteredFlows += 1;
+      return;
+    }
     this.flows += 1;
     for (const pipeline of this.#options.pipelines) pipeline.push(ready);
     for (const iterator of this.#iterators) if (!iterator.push(ready)) this.iteratorDrops += 1;
     try {
       this.#options.notify(ready);
+    } catch (error) {
+      this.#options.onError('listener-error', error);
+    }
+  }
+
+  get isWanted(): boolean {
+    return this.#updatePipelines.length > 0 || this.#options.hasUpdateListener();
+  }
+
+  open(flow: ExchangeFlow): ExchangeFlow | undefined {
+    const ready = this.#prepare(flow);
+    if (ready === undefined || ready === 'filtered' || ready.kind !== 'flow') return undefined;
+    this.#pushUpdate({ kind: 'open', flow: ready });
+    return ready;
+  }
+
+  message(progress: FlowProgress): void {
+    this.#pushUpdate(progress);
+  }
+
+  #pushUpdate(update: FlowUpdate): void {
+    for (const pipeline of this.#updatePipelines) pipeline.pushUpdate(update);
+    try {
+      this.#options.notifyUpdate(update);
     } catch (error) {
       this.#options.onError('listener-error', error);
     }
@@ -75,13 +110,10 @@ export class FlowDelivery {
   }
 
   /** A flow that cannot be filtered or redacted goes nowhere: it may hold secrets. */
-  #prepare(flow: Flow): Flow | undefined {
+  #prepare(flow: Flow): Flow | 'filtered' | undefined {
     const { where, redact, onError } = this.#options;
     try {
-      if (where !== undefined && !where(flow)) {
-        this.filteredFlows += 1;
-        return undefined;
-      }
+      if (where !== undefined && !where(flow)) return 'filtered';
     } catch (error) {
       onError('filter-error', error);
       return undefined;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { BoundedQueue } from './bounded-queue.js';
 import type { Flow } from './flow.js';
-import { FlowQueue } from './flow-queue.js';
 
 type Result = IteratorResult<Flow, undefined>;
 
@@ -11,7 +11,7 @@ interface Waiter {
 
 /** One consumer of `tap.flows()`: a bounded queue in front of whoever awaits the next flow. */
 export class FlowIterator implements AsyncIterableIterator<Flow, undefined> {
-  readonly #queue: FlowQueue;
+  readonly #queue: BoundedQueue<Flow>;
   readonly #onEnd: (iterator: FlowIterator) => void;
   readonly #waiters: Waiter[] = [];
   readonly #roomWaiters: (() => void)[] = [];
@@ -20,7 +20,7 @@ export class FlowIterator implements AsyncIterableIterator<Flow, undefined> {
 
   /** `onEnd` is called once, when the iterator takes no more flows. */
   constructor(maxQueuedFlows: number, onEnd: (iterator: FlowIterator) => void) {
-    this.#queue = new FlowQueue(maxQueuedFlows, Number.POSITIVE_INFINITY);
+    this.#queue = new BoundedQueue(maxQueuedFlows, Number.POSITIVE_INFINITY);
     this.#onEnd = onEnd;
   }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Flow } from './flow.js';
+import type { FlowMessage } from './flow-message.js';
+import type { FlowUpdate } from './flow-update.js';
 import { isHttpMessage } from './http-flow.js';
 import type { HttpHeader, HttpRequest, HttpResponse } from './http-message.js';
 
@@ -7,11 +9,28 @@ import type { HttpHeader, HttpRequest, HttpResponse } from './http-message.js';
 const BASE_BYTES = 600;
 /** A message of a protocol that core does not know. */
 const UNKNOWN_MESSAGE_BYTES = 4096;
+/** Objects and fixed fields of one message of many. */
+const LISTED_MESSAGE_BYTES = 250;
 
 /** About how much memory a flow holds, in bytes. Cheap: queues ask for each flow. */
 export function approximateFlowBytes(flow: Flow): number {
   if (flow.kind === 'opaque') return BASE_BYTES;
-  return BASE_BYTES + messageBytes(flow.request) + messageBytes(flow.response);
+  const messages = flow.messages === undefined ? 0 : listBytes(flow.messages);
+  return BASE_BYTES + messageBytes(flow.request) + messageBytes(flow.response) + messages;
+}
+
+export function approximateUpdateBytes(update: FlowUpdate): number {
+  return update.kind === 'open' ? approximateFlowBytes(update.flow) : listedBytes(update.message);
+}
+
+function listBytes(messages: readonly FlowMessage[]): number {
+  let bytes = 0;
+  for (const message of messages) bytes += listedBytes(message);
+  return bytes;
+}
+
+function listedBytes({ content }: FlowMessage): number {
+  return LISTED_MESSAGE_BYTES + content.bytes.length;
 }
 
 function messageBytes(message: HttpRequest | HttpResponse | undefined): number {

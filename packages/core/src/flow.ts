@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Direction, Endpoint, FdSource, GapReason, Role } from './events.js';
+import type { FlowMessage } from './flow-message.js';
 import type { HttpRequest, HttpResponse } from './http-message.js';
 
 /** Bytes that were transferred but not captured. */
@@ -76,6 +77,15 @@ type ExchangeFlowOf<P extends ProtocolName> = FlowEnvelope & {
   readonly headersIncomplete?: true;
   /** The connection began before the capture, and its protocol has state from then on (HTTP/2 header compression). */
   readonly joined?: 'late';
+  /**
+   * Of a protocol whose exchange is a conversation (WebSocket): in the order of their ends. Of many messages the first
+   * ones are listed, of much content the first bytes are kept.
+   */
+  readonly messages?: readonly FlowMessage[];
+  /** Messages that passed, listed or not. */
+  readonly messageCount?: number;
+  /** Bytes were missed that may have held further messages. */
+  readonly messagesLost?: true;
 };
 
 /** One request and its response. */

@@ -15,6 +15,8 @@ export type * from './flow.js';
 export { createFlowFilter, type FlowCriteria, type FlowFilter } from './flow-filter.js';
 export { withGap } from './flow-gaps.js';
 export { flowToJson, writeFlowJson } from './flow-json.js';
+export type * from './flow-message.js';
+export type * from './flow-update.js';
 export type * from './grpc-details.js';
 export { HttpBody, type HttpBodyInit, type HttpBodyJson } from './http-body.js';
 export { endpointText, isHttpMessage } from './http-flow.js';

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { EngineState } from './engine-state.js';
 import type { ConnectionInfo, Layer } from './events.js';
+import type { ExchangeFlow } from './flow.js';
+import { OpenExchanges } from './open-exchanges.js';
 import type {
   CloseReason,
   Handover,
+  OpenExchange,
   ParsedExchange,
   ParserContext,
   ProtocolParser,
@@ -17,6 +20,8 @@ import type {
 export interface StreamOwner {
   readonly info: ConnectionInfo;
   exchange(layer: Layer, exchange: ParsedExchange): void;
+  /** What an exchange that has not ended would be as a flow. */
+  unended(layer: Layer, exchange: ParsedExchange): ExchangeFlow;
   /** A protocol claimed a stream of the connection … */
   recognized(): void;
   /** … or none did. */
@@ -31,7 +36,10 @@ export interface StreamOwner {
 export class ParserSession {
   readonly #plugin: ProtocolPlugin;
   readonly #state: EngineState;
+  readonly #owner: StreamOwner;
+  readonly #layer: Layer;
   readonly #parser: ProtocolParser | undefined;
+  #open: OpenExchanges | undefined;
   #handover: Handover | undefined;
   #closed = false;
 
@@ -45,7 +53,9 @@ export class ParserSession {
   ) {
     this.#plugin = plugin;
     this.#state = state;
-    this.#parser = this.#create(this.#context(owner, layer, joinedLate, upgraded));
+    this.#owner = owner;
+    this.#layer = layer;
+    this.#parser = this.#create(this.#context(joinedLate, upgraded));
   }
 
   data(chunk: StreamChunk): boolean {
@@ -72,7 +82,7 @@ export class ParserSession {
     } catch (error) {
       this.#failed(error);
     }
-    this.#closed = true;
+    this.#end();
   }
 
   get handover(): Handover | undefined {
@@ -89,20 +99,47 @@ export class ParserSession {
   }
 
   #failed(error: unknown): false {
-    this.#closed = true;
     this.#state.counters.add(`parser-error:${this.#plugin.name}`);
     this.#state.parserErrorLog.note(1, `${this.#plugin.name}: ${String(error)}`);
+    this.#end();
     return false;
   }
 
-  #context(
-    owner: StreamOwner,
-    layer: Layer,
-    joinedLate: boolean,
-    upgraded: UpgradedRequest | undefined,
-  ): ParserContext {
-    const { counters, limits } = this.#state;
+  #end(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#open === undefined) return;
+    for (const exchange of this.#open.rest()) {
+      this.#state.counters.add(`not-ended:${this.#plugin.name}`);
+      this.#owner.exchange(this.#layer, exchange);
+    }
+  }
+
+  #announce(exchange: ParsedExchange): OpenExchange | undefined {
+    const { updates, limits, counters } = this.#state;
+    if (this.#closed || !updates.isWanted) return undefined;
+    this.#open ??= new OpenExchanges(updates, limits.maxPendingExchanges);
+    if (this.#open.isFull) {
+      counters.add(`not-announced:${this.#plugin.name}`);
+      return undefined;
+    }
+    return this.#open.open(exchange, this.#owner.unended(this.#layer, exchange));
+  }
+
+  #emit(exchange: ParsedExchange): void {
+    if (this.#closed) {
+      this.#state.counters.add(`emit-after-close:${this.#plugin.name}`);
+      return;
+    }
+    if (exchange.opened !== undefined) this.#open?.end(exchange.opened);
+    this.#owner.exchange(this.#layer, exchange);
+  }
+
+  #context(joinedLate: boolean, upgraded: UpgradedRequest | undefined): ParserContext {
+    const { counters, limits, updates } = this.#state;
     const { name } = this.#plugin;
+    const owner = this.#owner;
+    const layer = this.#layer;
     return {
       // Getters, because address and role may be learnt after the parser was made.
       get connection() {
@@ -116,10 +153,11 @@ export class ParserSession {
       joinedLate,
       limits,
       upgraded,
-      emit: (exchange) => {
-        if (this.#closed) counters.add(`emit-after-close:${name}`);
-        else owner.exchange(layer, exchange);
+      get wantsUpdates() {
+        return updates.isWanted;
       },
+      open: (exchange) => this.#announce(exchange),
+      emit: (exchange) => this.#emit(exchange),
       handover: (handover) => {
         this.#handover ??= handover;
       },

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ConnectionInfo, Direction, GapReason, Layer, Role } from './events.js';
 import type { FlowError, FlowGap } from './flow.js';
+import type { FlowMessage } from './flow-message.js';
 import type { HttpRequest } from './http-message.js';
 
 /** First bytes of both directions of an undetected stream. */
@@ -55,6 +56,19 @@ export interface ParsedExchange {
   /** See `ExchangeFlow`. */
   readonly headersIncomplete?: true;
   readonly joined?: 'late';
+  readonly messages?: readonly FlowMessage[];
+  readonly messageCount?: number;
+  readonly messagesLost?: true;
+  /** What `ParserContext.open` returned for it. */
+  readonly opened?: OpenExchange;
+}
+
+/** An exchange that was announced and has not ended. It ends when it is emitted with this as `opened`. */
+export interface OpenExchange {
+  /** Id of the flow from the announcement to the end. */
+  readonly flowId: string;
+  /** Announce a message. The message is kept by others: its content must not be borrowed. */
+  message(message: FlowMessage): void;
 }
 
 /**
@@ -98,6 +112,13 @@ export interface ParserContext {
   readonly limits: ParserLimits;
   /** What the stream was handed over for, when the protocol before said so. */
   readonly upgraded?: UpgradedRequest | undefined;
+  /** Somebody wants to hear of exchanges before they end. While false, a parser saves itself `open`. */
+  readonly wantsUpdates: boolean;
+  /**
+   * Announce an exchange that has begun: as far as it is known, with `complete` false. Undefined when nobody is to hear
+   * of it, or a limit is reached; it is emitted at its end all the same.
+   */
+  open(exchange: ParsedExchange): OpenExchange | undefined;
   /** Hand out a finished exchange. */
   emit(exchange: ParsedExchange): void;
   handover(handover: Handover): void;

@@ -15,6 +15,7 @@ import type {
 } from './events.js';
 import type { Flow } from './flow.js';
 import { FlowBuilder } from './flow-builder.js';
+import { type FlowUpdateSink, noUpdates } from './flow-update.js';
 import { IdleList } from './idle-list.js';
 import type { TapLimits } from './limits.js';
 import type { Logger } from './logger.js';
@@ -33,6 +34,8 @@ export interface SocketMapOptions {
   readonly clock: () => ClockBase;
   /** Called synchronously, from inside the event that finishes the flow. Must not throw. */
   readonly onFlow: (flow: Flow) => void;
+  /** Takes what is told of flows before they end. @default nobody listens */
+  readonly updates?: FlowUpdateSink;
 }
 
 /** Events of a connection that is gone come shortly after its end or, where a limit ended it, at any time. */
@@ -65,10 +68,10 @@ export class SocketMap {
   #isEnded = false;
 
   constructor(options: SocketMapOptions) {
-    const { protocols, limits, logger, clock, onFlow } = options;
+    const { protocols, limits, logger, clock, onFlow, updates = noUpdates } = options;
     checkProtocols(protocols, limits.maxProbeBytes);
     const counters = new Counters();
-    this.#state = new EngineState(new Detector(protocols, counters), limits, counters, logger);
+    this.#state = new EngineState(new Detector(protocols, counters), limits, counters, updates, logger);
     this.#onFlow = onFlow;
     this.#builder = new FlowBuilder(clock, this.#processes);
     this.#closed = new RecentIds(MAX_RECENT_IDS);
@@ -175,7 +178,7 @@ export class SocketMap {
     }
     const rejoined = this.#letGo.delete(info.id);
     if (this.#connections.size >= this.#state.limits.maxConnections) this.#evictOldest();
-    const connection = new Connection(info, this.#state, this.#onExchange, rejoined);
+    const connection = new Connection(info, this.#state, this.#sink, rejoined);
     this.#connections.set(info.id, connection);
     if (!rejoined) this.#state.totals.connections += 1;
     this.#state.totals.openConnections += 1;
@@ -231,8 +234,9 @@ export class SocketMap {
     this.#onFlow(this.#builder.opaque(connection, opaque));
   }
 
-  readonly #onExchange: ExchangeSink = (connection, layer, exchange) => {
-    this.#onFlow(this.#builder.exchange(connection, layer, exchange));
+  readonly #sink: ExchangeSink = {
+    exchange: (connection, layer, exchange) => this.#onFlow(this.#builder.exchange(connection, layer, exchange)),
+    unended: (connection, layer, exchange) => this.#builder.exchange(connection, layer, exchange),
   };
 }
 

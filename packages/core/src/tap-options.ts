@@ -25,7 +25,12 @@ export interface TapOptions {
   readonly exporters?: readonly Exporter[];
   /** What to hide before any consumer sees a flow; `false` shows everything. @default {} */
   readonly redact?: RedactOptions | false;
-  /** Flows to keep. @default all */
+  /**
+   * Flows to keep. @default all
+   *
+   * A flow that opens is asked for as well, and once more when it has ended: what only a response can tell is false
+   * before.
+   */
   readonly where?: FlowFilter;
   readonly recorder?: EventRecorder;
   readonly limits?: Partial<TapLimits>;

@@ -3,9 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'eventemitter3';
 import { StateError } from './errors.js';
 import { ExportPipeline } from './export-pipeline.js';
-import type { Flow } from './flow.js';
+import type { ExchangeFlow, Flow } from './flow.js';
 import { FlowDelivery } from './flow-delivery.js';
 import { createFlowFilter } from './flow-filter.js';
+import type { FlowProgress } from './flow-update.js';
 import { resolveLimits } from './limits.js';
 import { type Logger, silentLogger } from './logger.js';
 import { createRedactor, type RedactOptions } from './redact.js';
@@ -20,6 +21,14 @@ const REDACTION_KEY_BYTES = 32;
 export interface TapEvents {
   /** Synchronously, as soon as it is complete. What a listener throws is reported as `error`. */
   flow: [flow: Flow];
+  /**
+   * A flow has begun: its request is there, or it streams. It comes as `flow`, with the same id, when it has ended, unless
+   * the filter then keeps it back. Parsers announce flows only while this or `flow:message` has a listener, or an
+   * exporter takes updates.
+   */
+  'flow:open': [flow: ExchangeFlow];
+  /** A message of an open flow (WebSocket, server-sent events, gRPC). */
+  'flow:message': [progress: FlowProgress];
   /** The source failed, or a listener, filter or recorder did. The tap goes on unless it was the source. */
   error: [error: Error];
   /** Everything is delivered and closed. */
@@ -96,6 +105,11 @@ class FlowTap extends EventEmitter<TapEvents> implements Tap {
       pipelines: this.#pipelines,
       maxQueuedFlows: limits.maxQueuedFlows,
       notify: (flow) => this.emit('flow', flow),
+      notifyUpdate: (update) => {
+        if (update.kind === 'open') this.emit('flow:open', update.flow);
+        else this.emit('flow:message', update);
+      },
+      hasUpdateListener: () => this.listenerCount('flow:open') > 0 || this.listenerCount('flow:message') > 0,
       onError: (code, error) => this.#report(code, error),
     });
     this.#map = new SocketMap({
@@ -104,6 +118,7 @@ class FlowTap extends EventEmitter<TapEvents> implements Tap {
       logger,
       clock: () => source.clock,
       onFlow: (flow) => this.#delivery.push(flow),
+      updates: this.#delivery,
     });
     this.#subscription = new SourceSubscription(source, this.#map, {
       onEnd: () => void this.#finish(),

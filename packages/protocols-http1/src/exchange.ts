@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Direction, type FlowGap, type ParsedExchange, withGap } from '@flowtap/core';
+import { type Direction, type FlowGap, type OpenExchange, type ParsedExchange, withGap } from '@flowtap/core';
 import { type FaultCode, flowError, PROTOCOL_NAME } from './constants.js';
-import { type Message, toRequest, toResponse } from './message.js';
+import { type Message, toRequest, toResponse, toUnfinishedRequest } from './message.js';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -19,6 +19,9 @@ export class Exchange {
   awaitsResponse: boolean;
   /** The response is only assumed to be the right one; nothing is handed out until that is certain. */
   isTentative = false;
+  /** It was announced, and there is somebody who was to hear of it. */
+  opened: OpenExchange | undefined = undefined;
+  wasAnnounced = false;
 
   constructor(request: Message | undefined, response: Message | undefined) {
     this.request = request;
@@ -59,7 +62,27 @@ export function toParsedExchange(exchange: Exchange, scheme: string, requestDire
   if (fault !== undefined) parsed.error = flowError(fault);
   const gaps = gapsOf(exchange);
   if (gaps !== undefined) parsed.gaps = gaps;
+  if (exchange.opened !== undefined) parsed.opened = exchange.opened;
   return parsed;
+}
+
+/** What is announced of an exchange: its request, as far as it has come. Undefined when that was not captured. */
+export function toOpening(
+  { request }: Exchange,
+  scheme: string,
+  requestDirection: Direction,
+): ParsedExchange | undefined {
+  if (request?.head.start.kind !== 'request') return undefined;
+  const { start } = request.head;
+  return {
+    protocol: PROTOCOL_NAME,
+    scheme,
+    requestDirection,
+    startNs: request.startNs,
+    endNs: request.endNs,
+    request: request.ended ? toRequest(request, start) : toUnfinishedRequest(request, start),
+    complete: false,
+  };
 }
 
 function gapsOf({ request, response, gaps: outside }: Exchange): FlowGap[] | undefined {

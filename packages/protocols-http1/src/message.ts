@@ -59,6 +59,13 @@ export function toRequest(message: Message, line: RequestLine): HttpRequest {
   return request;
 }
 
+/** Of a body that is under way nothing is kept. */
+export function toUnfinishedRequest(message: Message, line: RequestLine): HttpRequest {
+  const { contentEncoding } = message.head;
+  const body = new HttpBody({ size: 0, truncated: true, contentEncoding, bytes: Buffer.alloc(0) });
+  return { ...toRequest(message, line), body };
+}
+
 export function toResponse(message: Message, line: StatusLine): HttpResponse {
   const response: Writable<HttpResponse> = {
     status: line.status,

@@ -23,6 +23,8 @@ function open(connection: Partial<ConnectionInfo> = {}, joinedLate = false): Fee
     role: info.role,
     joinedLate,
     limits: { maxHeaderBytes: 65_536, maxBodyBytes: 1000, maxPendingExchanges: 100 },
+    wantsUpdates: false,
+    open: () => undefined,
     emit: (exchange) => exchanges.push(exchange),
     handover: () => {},
     count: () => {},

@@ -9,7 +9,7 @@ import {
   type StreamGap,
 } from '@flowtap/core';
 import { type FaultCode, MAX_HELD_BYTES } from './constants.js';
-import { type Exchange, toParsedExchange } from './exchange.js';
+import { type Exchange, toOpening, toParsedExchange } from './exchange.js';
 import { type Answer, ExchangeQueue } from './exchange-queue.js';
 import { orphanFraming, requestFraming, responseFraming } from './framing.js';
 import { makeHandover, switchesProtocol } from './handover.js';
@@ -34,6 +34,7 @@ export class Http1Parser implements ProtocolParser, ReaderListener {
   #switchedBy: Message | undefined;
   /** The bytes held have to go: what is missing is not waited for any longer. */
   #forces = false;
+  #isClosing = false;
   #checksBeginning: boolean;
 
   constructor(context: ParserContext) {
@@ -80,6 +81,7 @@ export class Http1Parser implements ProtocolParser, ReaderListener {
   }
 
   close(reason: CloseReason, _timestampNs: number): void {
+    this.#isClosing = true;
     if (this.#switchedBy === undefined) {
       this.#forces = true;
       this.#advance();
@@ -108,6 +110,8 @@ export class Http1Parser implements ProtocolParser, ReaderListener {
     let answer = this.#answer(reader, message);
     if (answer === 'wait' && this.#forces) answer = this.#queue.unsolicited(message);
     if (answer === 'wait' || answer === 'refuse') return answer;
+    // A response that begins before its request has ended may stream.
+    this.#announce(answer);
     const isKnown = answer.request !== undefined && !answer.isTentative;
     return isKnown ? responseFraming(head, status, answer.method) : orphanFraming(head, status);
   }
@@ -129,6 +133,7 @@ export class Http1Parser implements ProtocolParser, ReaderListener {
     const { exchange } = message;
     if (exchange === undefined) return;
     if (reader === this.#requests?.reader) {
+      if (exchange.awaitsResponse) this.#announce(exchange);
       if (exchange.asksForSwitch && exchange.awaitsResponse) {
         this.#switchAsked = exchange;
         reader.pause();
@@ -224,9 +229,20 @@ export class Http1Parser implements ProtocolParser, ReaderListener {
     if (this.#responses.firstOffset === 0 && firstOffset > 0) this.#queue.loseBeginning(firstOffset);
   }
 
+  #announce(exchange: Exchange): void {
+    if (exchange.wasAnnounced || this.#isClosing || !this.#context.wantsUpdates) return;
+    const opening = toOpening(exchange, this.#scheme, this.#requestDirection);
+    if (opening === undefined) return;
+    exchange.wasAnnounced = true;
+    exchange.opened = this.#context.open(opening);
+  }
+
   #emit(exchange: Exchange): void {
-    const direction = this.#requests?.reader.direction ?? 'egress';
-    this.#context.emit(toParsedExchange(exchange, this.#scheme, direction));
+    this.#context.emit(toParsedExchange(exchange, this.#scheme, this.#requestDirection));
+  }
+
+  get #requestDirection(): Direction {
+    return this.#requests?.reader.direction ?? 'egress';
   }
 }
 

@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Direction, type FlowError, type FlowGap, type ParsedExchange, withGap } from '@flowtap/core';
+import {
+  type Direction,
+  type FlowError,
+  type FlowGap,
+  type OpenExchange,
+  type ParsedExchange,
+  withGap,
+} from '@flowtap/core';
 import { type FaultCode, flowError, GRPC_PROTOCOL_NAME, PROTOCOL_NAME } from './constants.js';
 import { grpcRequest, grpcResponse, isGrpc } from './grpc.js';
-import { type Message, toRequest, toResponse } from './message.js';
+import { type Message, toRequest, toResponse, toUnfinishedRequest } from './message.js';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -21,6 +28,9 @@ export class Exchange {
   isRequestMissing = false;
   /** The request came by PUSH_PROMISE (RFC 9113 §8.4). */
   isPushed = false;
+  /** It was announced, and there is somebody who was to hear of it. */
+  opened: OpenExchange | undefined = undefined;
+  wasAnnounced = false;
 
   constructor(streamId: number) {
     this.streamId = streamId;
@@ -90,7 +100,26 @@ export function toParsedExchange(exchange: Exchange, context: ExchangeContext): 
   if (gaps !== undefined) parsed.gaps = gaps;
   if (request?.headersIncomplete === true || response?.headersIncomplete === true) parsed.headersIncomplete = true;
   if (context.isLate) parsed.joined = 'late';
+  if (exchange.opened !== undefined) parsed.opened = exchange.opened;
   return parsed;
+}
+
+/** What is announced of an exchange: its request, as far as it has come. Undefined when that was not captured. */
+export function toOpening({ request }: Exchange, context: ExchangeContext): ParsedExchange | undefined {
+  if (request === undefined || request.isStartMissing) return undefined;
+  const grpc = isGrpc(request, undefined);
+  const http = request.ended ? toRequest(request) : toUnfinishedRequest(request);
+  return {
+    protocol: grpc ? GRPC_PROTOCOL_NAME : PROTOCOL_NAME,
+    scheme: request.head.scheme ?? (context.tls ? 'https' : 'http'),
+    requestDirection: context.requestDirection,
+    startNs: request.startNs,
+    endNs: request.endNs,
+    request: grpc ? grpcRequest(http, request, request.startNs) : http,
+    complete: false,
+    ...(request.headersIncomplete ? { headersIncomplete: true } : {}),
+    ...(context.isLate ? { joined: 'late' } : {}),
+  };
 }
 
 function errorOf(

@@ -80,16 +80,27 @@ export class Message {
     const { contentEncoding } = this.head;
     if (this.earlierBody !== undefined) return this.earlierBody;
     if (this.#body === undefined) {
-      return this.mayMissFrames || !this.ended
-        ? new HttpBody({ size: 0, truncated: true, contentEncoding, bytes: Buffer.alloc(0) })
-        : HttpBody.empty;
+      return this.mayMissFrames || !this.ended ? unknownBody(contentEncoding) : HttpBody.empty;
     }
     return this.#body.finish(contentEncoding, !this.ended || this.mayMissFrames);
   }
 }
 
-/** RFC 9113 §8.3.1. A field that is not known is the empty string. */
+function unknownBody(contentEncoding: string | undefined): HttpBody {
+  return new HttpBody({ size: 0, truncated: true, contentEncoding, bytes: Buffer.alloc(0) });
+}
+
+/** A request that is under way: of its body nothing is kept. */
+export function toUnfinishedRequest(message: Message): HttpRequest {
+  return requestWith(message, unknownBody(message.head.contentEncoding));
+}
+
 export function toRequest(message: Message): HttpRequest {
+  return requestWith(message, message.body());
+}
+
+/** RFC 9113 §8.3.1. A field that is not known is the empty string. */
+function requestWith(message: Message, body: HttpBody): HttpRequest {
   const { head } = message;
   const method = head.method ?? '';
   const request: Writable<HttpRequest> = {
@@ -97,7 +108,7 @@ export function toRequest(message: Message): HttpRequest {
     target: head.path ?? (method === 'CONNECT' ? (head.authority ?? '') : ''),
     httpVersion: '2',
     headers: head.headers,
-    body: message.body(),
+    body,
   };
   if (head.authority !== undefined) request.authority = head.authority;
   if (message.trailers !== undefined) request.trailers = message.trailers;

@@ -13,6 +13,8 @@ export type Sender = 'client' | 'server' | undefined;
 
 export interface MessagesOptions extends StreamTableOptions {
   readonly maxBodyBytes: number;
+  /** Tell of an exchange that has begun; called again for the same one. */
+  readonly announce: (exchange: Exchange) => void;
 }
 
 /** What header blocks, DATA and RST_STREAM mean for the requests and responses of their streams (RFC 9113 §8.1). */
@@ -20,10 +22,12 @@ export class Messages {
   readonly #maxBodyBytes: number;
   readonly #streams: StreamTable;
   readonly #count: (code: string) => void;
+  readonly #announce: (exchange: Exchange) => void;
 
   constructor(options: MessagesOptions) {
     this.#maxBodyBytes = options.maxBodyBytes;
     this.#count = options.count;
+    this.#announce = options.announce;
     this.#streams = new StreamTable(options);
   }
 
@@ -62,9 +66,10 @@ export class Messages {
       addTrailers(message, head, fault);
     }
     message.endNs = nowNs;
-    if (!endsStream) return;
-    message.ended = true;
-    this.#streams.settle(exchange);
+    message.ended ||= endsStream;
+    // Not every request has an end before its response begins: a call that streams has none.
+    if (message.ended || !isRequest || message.grpcMessages !== undefined) this.#announce(exchange);
+    if (endsStream) this.#streams.settle(exchange);
   }
 
   /** RFC 9113 §8.4: a request that the server makes up. */
@@ -74,6 +79,7 @@ export class Messages {
     exchange.request = new Message(head, info.startNs, nowNs);
     exchange.request.fault = fault;
     exchange.request.ended = true;
+    this.#announce(exchange);
     this.#streams.settle(exchange);
   }
 
@@ -89,6 +95,7 @@ export class Messages {
     exchange.request = new Message(head, startNs, endNs);
     exchange.request.ended = true;
     exchange.request.earlierBody = body;
+    this.#announce(exchange);
   }
 
   data(
@@ -114,6 +121,7 @@ export class Messages {
     if (message === undefined || exchange === undefined) return;
     message.ended = true;
     message.endNs = nowNs;
+    this.#announce(exchange);
     this.#streams.settle(exchange);
   }
 

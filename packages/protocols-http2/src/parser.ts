@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CloseReason, FlowGap, ParserContext, ProtocolParser, StreamChunk, StreamGap } from '@flowtap/core';
 import { type FaultCode, Flag, FrameType } from './constants.js';
-import { type Exchange, toParsedExchange } from './exchange.js';
+import { type Exchange, type ExchangeContext, toOpening, toParsedExchange } from './exchange.js';
 import type { FrameHeader } from './frame/frame-header.js';
 import type { FrameListener, FrameReader } from './frame/frame-reader.js';
 import { blockFragment, readSettings, uint31, uint32 } from './frame/payload.js';
@@ -33,6 +33,7 @@ export class Http2Parser implements ProtocolParser, FrameListener {
       maxOpenStreams: limits.maxPendingExchanges,
       maxBodyBytes: limits.maxBodyBytes,
       joinedLate,
+      announce: (exchange) => this.#announce(exchange),
       release: (exchange) => this.#emit(exchange),
       count: (code) => context.count(code),
     });
@@ -228,9 +229,20 @@ export class Http2Parser implements ProtocolParser, FrameListener {
     return side === this.#ingress ? this.#egress : this.#ingress;
   }
 
+  #announce(exchange: Exchange): void {
+    if (exchange.wasAnnounced || !this.#context.wantsUpdates || exchange.isSettled) return;
+    const opening = toOpening(exchange, this.#exchangeContext);
+    if (opening === undefined) return;
+    exchange.wasAnnounced = true;
+    exchange.opened = this.#context.open(opening);
+  }
+
   #emit(exchange: Exchange): void {
-    const requestDirection = this.#requests?.direction ?? 'egress';
-    this.#context.emit(toParsedExchange(exchange, { tls: this.#context.tls, requestDirection, isLate: this.#isLate }));
+    this.#context.emit(toParsedExchange(exchange, this.#exchangeContext));
+  }
+
+  get #exchangeContext(): ExchangeContext {
+    return { tls: this.#context.tls, requestDirection: this.#requests?.direction ?? 'egress', isLate: this.#isLate };
   }
 }
 

@@ -157,6 +157,8 @@ function contextWith(given: ParserContext['limits'], emit: () => void): ParserCo
     role: 'client',
     joinedLate: false,
     limits: given,
+    wantsUpdates: false,
+    open: () => undefined,
     emit,
     handover: () => {},
     count: () => {},

@@ -21,7 +21,8 @@ const NOISE_BYTES = 4096;
 
 /**
  * Checks what every protocol plugin promises, on the plugin's own vectors: the same exchanges however the bytes are
- * cut, no exception whatever is missing or appended, no use of borrowed bytes, a pure `detect`.
+ * cut and whether or not somebody listens for updates, no exception whatever is missing or appended, no use of borrowed
+ * bytes, a pure `detect`.
  *
  * @throws AssertionError that names the vector and the way it was fed. Independent of any test runner.
  */
@@ -37,6 +38,7 @@ export function checkProtocol(plugin: ProtocolPlugin, vectors: readonly Protocol
       return run;
     });
     checkChunkings(plugin, vector, steps, whole);
+    checkUpdates(plugin, vector, steps, whole);
     checkDamage(plugin, vector, steps);
     checkDetect(plugin, vector, steps);
   }
@@ -62,6 +64,26 @@ function checkChunkings(
       );
     }
   }
+}
+
+/** Whether somebody listens changes nothing about the exchanges, and what is announced ends. */
+function checkUpdates(
+  plugin: ProtocolPlugin,
+  vector: ProtocolVector,
+  steps: readonly { direction: Direction; bytes: Buffer }[],
+  whole: ParserRun,
+): void {
+  named(`${vector.name}, announced`, () => {
+    const { announced, ...run } = runParser(plugin, steps, { ...vector, wantsUpdates: true });
+    deepStrictEqual({ ...run, announced: whole.announced }, whole);
+    const ends = announced.map(({ endedAs }) => endedAs);
+    ok(!ends.includes(undefined), 'an announced exchange was not emitted');
+    strictEqual(new Set(ends).size, ends.length, 'two announced exchanges were emitted as one');
+    ok(
+      announced.every(({ exchange }) => !exchange.complete),
+      'an announced exchange is not complete',
+    );
+  });
 }
 
 /** Only what holds for every protocol: nothing is thrown, whatever is missing, cut off or appended. */

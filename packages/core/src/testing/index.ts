@@ -4,6 +4,7 @@ export { type Chunking, chunkings } from './chunkings.js';
 export { FakeConnection, type FakeSocket, lostEvent, processEvent } from './fake-connection.js';
 export { FakeSource, type FakeSourceOptions } from './fake-source.js';
 export {
+  type AnnouncedExchange,
   type HandoverRecord,
   type ParserRun,
   type ParserRunOptions,

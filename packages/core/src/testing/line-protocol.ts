@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Direction } from '../events.js';
 import type { FlowGap } from '../flow.js';
+import type { FlowMessage } from '../flow-message.js';
+import { HttpBody } from '../http-body.js';
 import type {
   CloseReason,
   Detection,
+  OpenExchange,
+  ParsedExchange,
   ParserContext,
   Probe,
   ProtocolParser,
@@ -21,7 +25,7 @@ export interface LineProtocolOptions {
 
 /**
  * The smallest complete protocol, for tests of what surrounds one: a request is a line `ASK words`, its response the
- * next line the other way. `ASK throw` makes the parser throw; the response `SAY become` hands the connection over,
+ * next line the other way. Lines `SAY part words` before it are messages of the exchange. `ASK throw` makes the parser throw; the response `SAY become` hands the connection over,
  * `SAY become <name>` to that protocol.
  */
 export function lineProtocol(options: LineProtocolOptions = {}): ProtocolPlugin {
@@ -51,6 +55,8 @@ interface Asked {
   readonly startNs: number;
   readonly text: string;
   readonly gaps: FlowGap[];
+  readonly messages: FlowMessage[];
+  opened: OpenExchange | undefined;
 }
 
 /** One direction: the line that has begun. */
@@ -115,8 +121,16 @@ class LineParser implements ProtocolParser {
     if (line.startsWith(this.#start)) {
       if (line.endsWith(' throw')) throw new Error('this parser throws on demand');
       const { startNs } = this.#sides[chunk.direction];
-      this.#asked.push({ direction: chunk.direction, startNs, text: line.slice(this.#start.length), gaps: [] });
+      const { direction } = chunk;
+      const text = line.slice(this.#start.length);
+      const asked: Asked = { direction, startNs, text, gaps: [], messages: [], opened: undefined };
+      if (this.#context.wantsUpdates) asked.opened = this.#context.open(this.#exchange(asked, chunk.timestampNs));
+      this.#asked.push(asked);
       if (this.#asked.length > this.#context.limits.maxPendingExchanges) this.#asked.shift();
+      return false;
+    }
+    if (line.startsWith('SAY part ')) {
+      this.#part(line.slice('SAY part '.length), chunk.timestampNs);
       return false;
     }
     const asked = this.#asked.shift();
@@ -138,18 +152,43 @@ class LineParser implements ProtocolParser {
     return true;
   }
 
+  #part(text: string, timestampNs: number): void {
+    const [asked] = this.#asked;
+    if (asked === undefined) return;
+    const bytes = Buffer.from(text, 'latin1');
+    const message: FlowMessage = {
+      sender: 'server',
+      offsetMs: (timestampNs - asked.startNs) / 1e6,
+      type: 'text',
+      content: new HttpBody({ size: bytes.length, truncated: false, bytes }),
+    };
+    asked.messages.push(message);
+    asked.opened?.message(message);
+  }
+
   #emit(asked: Asked, endNs: number, response?: object, error?: { code: string; message: string }): void {
+    const { gaps, messages, opened } = asked;
     this.#context.emit({
-      protocol: this.#name,
-      scheme: 'line',
-      requestDirection: asked.direction,
-      startNs: asked.startNs,
-      endNs,
-      request: { text: asked.text },
+      ...this.#exchange(asked, endNs),
       ...(response === undefined ? {} : { response }),
-      complete: response !== undefined && asked.gaps.length === 0,
+      complete: response !== undefined && gaps.length === 0,
       ...(error === undefined ? {} : { error }),
-      ...(asked.gaps.length === 0 ? {} : { gaps: asked.gaps }),
+      ...(gaps.length === 0 ? {} : { gaps }),
+      ...(messages.length === 0 ? {} : { messages, messageCount: messages.length }),
+      ...(opened === undefined ? {} : { opened }),
     });
+  }
+
+  #exchange({ direction, startNs, text }: Asked, endNs: number): ParsedExchange {
+    const protocol = this.#name;
+    return {
+      protocol,
+      scheme: 'line',
+      requestDirection: direction,
+      startNs,
+      endNs,
+      request: { text },
+      complete: false,
+    };
   }
 }

@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { ConnectionInfo, Direction, Layer } from '../events.js';
+import type { FlowMessage } from '../flow-message.js';
 import { DEFAULT_LIMITS, type TapLimits } from '../limits.js';
-import type { CloseReason, Handover, ParsedExchange, ProtocolParser, ProtocolPlugin } from '../protocol-plugin.js';
+import type {
+  CloseReason,
+  Handover,
+  OpenExchange,
+  ParsedExchange,
+  ProtocolParser,
+  ProtocolPlugin,
+} from '../protocol-plugin.js';
 
 /** One step of a conversation. */
 export type ParserStep =
@@ -19,10 +27,23 @@ export interface ParserRunOptions {
   readonly limits?: Partial<TapLimits>;
   /** @default `closed` */
   readonly closeReason?: CloseReason;
+  /** Somebody listens to what is told of exchanges before they end. @default false */
+  readonly wantsUpdates?: boolean;
+}
+
+/** An exchange that the parser announced. */
+export interface AnnouncedExchange {
+  readonly exchange: ParsedExchange;
+  readonly messages: readonly FlowMessage[];
+  /** Index in `exchanges` of what it ended as. */
+  readonly endedAs?: number;
 }
 
 export interface ParserRun {
+  /** Without `opened`. */
   readonly exchanges: readonly ParsedExchange[];
+  /** In the order of their announcements. Empty unless the run wants updates. */
+  readonly announced: readonly AnnouncedExchange[];
   /** Codes that the parser counted. */
   readonly counts: Readonly<Record<string, number>>;
   readonly handover?: HandoverRecord;
@@ -43,6 +64,7 @@ export function runParser(
   options: ParserRunOptions = {},
 ): ParserRun {
   const exchanges: ParsedExchange[] = [];
+  const announcements = new Announcements();
   const counts: Record<string, number> = {};
   let handover: HandoverRecord | undefined;
   const connection: ConnectionInfo = {
@@ -60,7 +82,12 @@ export function runParser(
     role: connection.role,
     joinedLate: connection.joinedLate,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
-    emit: (exchange) => exchanges.push(exchange),
+    wantsUpdates: options.wantsUpdates ?? false,
+    open: (exchange) => (options.wantsUpdates === true ? announcements.open(exchange) : undefined),
+    emit: ({ opened, ...exchange }) => {
+      announcements.end(opened, exchanges.length);
+      exchanges.push(exchange);
+    },
     handover: (given) => {
       handover ??= record(given);
     },
@@ -83,7 +110,28 @@ export function runParser(
     }
   }
   parser.close(handover === undefined ? (options.closeReason ?? 'closed') : 'handover', 0);
-  return handover === undefined ? { exchanges, counts } : { exchanges, counts, handover };
+  const run = { exchanges, announced: announcements.all, counts };
+  return handover === undefined ? run : { ...run, handover };
+}
+
+class Announcements {
+  readonly all: { exchange: ParsedExchange; messages: FlowMessage[]; endedAs?: number }[] = [];
+  readonly #byHandle = new Map<OpenExchange, { endedAs?: number }>();
+
+  open({ opened: before, ...exchange }: ParsedExchange): OpenExchange {
+    const messages: FlowMessage[] = [];
+    const announced: { exchange: ParsedExchange; messages: FlowMessage[]; endedAs?: number } = { exchange, messages };
+    const flowId = before?.flowId ?? `announced-${this.all.length}`;
+    const opened: OpenExchange = { flowId, message: (message) => messages.push(message) };
+    this.all.push(announced);
+    this.#byHandle.set(opened, announced);
+    return opened;
+  }
+
+  end(opened: OpenExchange | undefined, index: number): void {
+    const announced = opened && this.#byHandle.get(opened);
+    if (announced !== undefined) announced.endedAs = index;
+  }
 }
 
 function feed(parser: ProtocolParser, direction: Direction, offset: number, content: Buffer): void {
