@@ -2,6 +2,7 @@
 // npm run generate: checks the .proto files with buf and writes src/gen anew. Needs the npm registry, once: buf is 90 MB
 // and needed by nobody who does not change these files. test/generated.test.ts tells when it was forgotten.
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,7 +38,12 @@ try {
   run(join(bin, 'buf'), ['generate', 'proto', '--template', JSON.stringify(template)]);
   for (const name of readdirSync(generated, { recursive: true }).filter((path) => path.endsWith('.ts'))) {
     const path = join(generated, name);
-    writeFileSync(path, `// SPDX-License-Identifier: Apache-2.0\n${readFileSync(path, 'utf8')}`);
+    const source = `proto/${name.replace(/ts$/, 'proto')}`;
+    const hash = createHash('sha256')
+      .update(readFileSync(join(root, source)))
+      .digest('hex');
+    const head = `// SPDX-License-Identifier: Apache-2.0\n// ${source} sha256 ${hash}\n`;
+    writeFileSync(path, head + readFileSync(path, 'utf8'));
   }
 } finally {
   rmSync(tools, { recursive: true, force: true });

@@ -3,7 +3,7 @@ import type { CallError } from './call-error.js';
 import type { OpenStream, Transport } from './transport.js';
 
 const FIRST_WAIT_MS = 200;
-const LONGEST_WAIT_MS = 5000;
+const LONGEST_WAIT_MS = 2000;
 /** A stream that lived so long was a success: the next one is not made to wait. */
 const SUCCESS_MS = 10_000;
 

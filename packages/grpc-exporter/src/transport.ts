@@ -74,11 +74,9 @@ export class Transport {
     });
   }
 
-  /** Waits for the server if it is not there yet: until it is, the stream is open and silent. */
+  /** Ends at once when the server cannot be reached. */
   stream(path: string, listener: StreamListener): OpenStream {
-    const metadata = this.#metadata();
-    metadata.setOptions({ waitForReady: true });
-    const call = this.#connected().makeBidiStreamRequest<Buffer, Buffer>(path, asIs, asIs, metadata);
+    const call = this.#connected().makeBidiStreamRequest<Buffer, Buffer>(path, asIs, asIs, this.#metadata());
     this.#streams.add(call);
     let ended = false;
     const writers = new Set<() => void>();

@@ -22,7 +22,7 @@ import {
   type Process as ProtoProcess,
   Role,
 } from '../gen/flowtap/v1/flow.js';
-import { requestToProto, responseToProto } from './messages-to-proto.js';
+import { flowMessagesToProto, requestToProto, responseToProto } from './messages-to-proto.js';
 
 const ROLES = { client: Role.ROLE_CLIENT, server: Role.ROLE_SERVER, unknown: Role.ROLE_UNSPECIFIED } as const;
 const DIRECTIONS = { ingress: Direction.DIRECTION_INGRESS, egress: Direction.DIRECTION_EGRESS } as const;
@@ -83,6 +83,9 @@ function exchangeToProto(flow: ExchangeFlow, maxBodyBytes: number): Exchange {
     complete,
     headersIncomplete,
     joinedLate: joined === 'late',
+    messages: flowMessagesToProto(flow.messages ?? [], maxBodyBytes),
+    messageCount: flow.messageCount ?? 0,
+    messagesLost: flow.messagesLost ?? false,
   };
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
+  type FlowMessage,
   type GrpcDetails,
   type GrpcMessage,
   HttpBody,
@@ -7,19 +8,40 @@ import {
   type HttpRequest,
   type HttpResponse,
 } from '@flowtap/core';
-import type {
-  Body,
-  GrpcMessages,
-  Header,
-  GrpcMessage as ProtoGrpcMessage,
-  HttpRequest as ProtoRequest,
-  HttpResponse as ProtoResponse,
+import {
+  type Body,
+  type GrpcMessages,
+  type Header,
+  type FlowMessage as ProtoFlowMessage,
+  type GrpcMessage as ProtoGrpcMessage,
+  type HttpRequest as ProtoRequest,
+  type HttpResponse as ProtoResponse,
+  Sender,
 } from '../gen/flowtap/v1/flow.js';
 
 const EMPTY = new Uint8Array(0);
 
 /** Equal lists of headers are often one list. */
 const headerLists = new WeakMap<readonly HttpHeader[], Header[]>();
+
+/** @param maxBytes of all contents that are sent at most */
+export function flowMessagesToProto(messages: readonly FlowMessage[], maxBytes: number): ProtoFlowMessage[] {
+  let room = maxBytes;
+  return messages.map((message) => {
+    const content = bodyToProto(message.content, room);
+    room -= content?.captured.length ?? 0;
+    return {
+      sender: message.sender === 'client' ? Sender.SENDER_CLIENT : Sender.SENDER_SERVER,
+      offsetUs: Math.round(message.offsetMs * 1000),
+      type: message.type,
+      content,
+      compressed: 'compressed' in message && message.compressed === true,
+      closeCode: 'closeCode' in message ? (message.closeCode ?? 0) : 0,
+      event: message.type === 'event' ? message.event : '',
+      eventId: message.type === 'event' ? (message.id ?? '') : '',
+    };
+  });
+}
 
 /** @param maxBytes of the body that are sent at most */
 export function requestToProto(request: HttpRequest, maxBytes: number): ProtoRequest {
@@ -31,7 +53,7 @@ export function requestToProto(request: HttpRequest, maxBytes: number): ProtoReq
     httpVersion,
     headers: headersToProto(headers),
     trailers: headersToProto(trailers),
-    body: bodyToProto(body, grpc === undefined ? maxBytes : 0),
+    body: grpc === undefined ? bodyToProto(body, maxBytes) : sizeOf(body),
     grpc: grpc && {
       service: grpc.service ?? '',
       method: grpc.method ?? '',
@@ -49,7 +71,7 @@ export function responseToProto(response: HttpResponse, maxBytes: number): Proto
     httpVersion,
     headers: headersToProto(headers),
     trailers: headersToProto(trailers),
-    body: bodyToProto(body, grpc === undefined ? maxBytes : 0),
+    body: grpc === undefined ? bodyToProto(body, maxBytes) : sizeOf(body),
     grpc: grpc && {
       status: grpc.status,
       statusName: grpc.statusName ?? '',
@@ -77,11 +99,15 @@ function bodyToProto(body: HttpBody, maxBytes: number): Body | undefined {
     size,
     truncated: truncated || isCut,
     contentEncoding,
-    captured: !isCut ? bytes : maxBytes === 0 ? EMPTY : bytes.subarray(0, maxBytes),
+    captured: isCut ? bytes.subarray(0, maxBytes) : bytes,
   };
 }
 
-/** The messages are the body of a call, so it is sent as these and not twice. */
+/** Of a gRPC call: its body is sent as messages, and not twice. */
+function sizeOf({ size, truncated, contentEncoding = '' }: HttpBody): Body {
+  return { size, truncated, contentEncoding, captured: EMPTY };
+}
+
 function messagesToProto(details: GrpcDetails, maxBytes: number): GrpcMessages {
   let room = maxBytes;
   const list = details.messages.map((message): ProtoGrpcMessage => {

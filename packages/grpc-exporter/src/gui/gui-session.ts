@@ -12,6 +12,16 @@ const REPORT_INTERVAL_MS = 1000;
 const SEND_CONTAINERS = '/api.TrayceAgent/SendContainersObserved';
 const COMMANDS = '/api.TrayceAgent/OpenCommandStream';
 
+export interface GuiSessionOptions {
+  readonly transport: Transport;
+  /** Of the exporter, for log lines. */
+  readonly name: string;
+  readonly logger: Logger;
+  readonly control: ContainerControl | undefined;
+  /** The GUI went away. */
+  readonly ended: () => void;
+}
+
 /** What goes on between an agent and the GUI besides flows: a greeting, the list of containers, commands. */
 export class GuiSession {
   readonly #transport: Transport;
@@ -22,7 +32,7 @@ export class GuiSession {
   readonly #stopped = new AbortController();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(transport: Transport, name: string, logger: Logger, control: ContainerControl | undefined) {
+  constructor({ transport, name, logger, control, ended }: GuiSessionOptions) {
     this.#transport = transport;
     this.#name = name;
     this.#logger = logger;
@@ -33,6 +43,7 @@ export class GuiSession {
       opened: (stream) => void stream.write(AgentStarted.encode({ version: PROTOCOL_VERSION }).finish()),
       message: (bytes) => this.#obey(bytes),
       ended: (error) => {
+        ended();
         if (error !== undefined) logger.warn(`Exporter ${name}: ${error.message} It is tried again.`);
       },
     });

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { until } from './until.js';
 
 const PROGRAM = fileURLToPath(new URL('../programs/gui-server.mjs', import.meta.url));
-const TIMEOUT_MS = 20_000;
-const POLL_MS = 5;
 
 export interface GuiMessage {
   readonly headers: Readonly<Record<string, { readonly values: readonly string[] }>>;
@@ -93,7 +91,7 @@ export class GuiServer {
       }
       this.#take(fact);
     });
-    await this.until('it listens', () => listening);
+    await until('it listens', () => listening);
   }
 
   /** At once, with everything that it has not answered. Resolves when all that it said has been read. */
@@ -114,19 +112,10 @@ export class GuiServer {
     return this.#command({ answer });
   }
 
-  /** @param what ends the sentence "the GUI waited in vain until …" */
-  async until(what: string, isSo: () => boolean, timeoutMs: number = TIMEOUT_MS): Promise<void> {
-    const deadline = performance.now() + timeoutMs;
-    while (!isSo()) {
-      if (performance.now() > deadline) throw new Error(`the GUI waited in vain until ${what}`);
-      await sleep(POLL_MS);
-    }
-  }
-
   async #command(command: object): Promise<void> {
     const before = this.#done;
     this.#child?.stdin?.write(`${JSON.stringify(command)}\n`);
-    await this.until('the command is done', () => this.#done > before);
+    await until('the command is done', () => this.#done > before);
   }
 
   #take({ agent, containers, atMs = 0, flow, violation, done }: Fact): void {
