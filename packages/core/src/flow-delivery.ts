@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ExportPipeline } from './export-pipeline.js';
-import type { Flow } from './flow.js';
+import type { Flow, FlowDescription } from './flow.js';
 import { FlowIterator } from './flow-iterator.js';
 
 export interface FlowDeliveryOptions {
   /** Absent: all flows. */
   readonly where: ((flow: Flow) => boolean) | undefined;
+  /** Absent: flows are as they were captured. */
+  readonly describe: ((flow: Flow) => FlowDescription | undefined) | undefined;
   readonly redact: (flow: Flow) => Flow;
   readonly pipelines: readonly ExportPipeline[];
   readonly maxQueuedFlows: number;
@@ -14,7 +16,7 @@ export interface FlowDeliveryOptions {
 }
 
 /**
- * What happens to a finished flow: filter, redaction, then exporters, iterators and listeners. Runs inside the parser
+ * What happens to a finished flow: description, filter, redaction, then exporters, iterators and listeners. Runs inside the parser
  * that finished it, so nothing that a consumer throws gets out of here.
  */
 export class FlowDelivery {
@@ -33,7 +35,7 @@ export class FlowDelivery {
   }
 
   push(flow: Flow): void {
-    const ready = this.#prepare(flow);
+    const ready = this.#prepare(this.#described(flow));
     if (ready === undefined) return;
     this.flows += 1;
     for (const pipeline of this.#options.pipelines) pipeline.push(ready);
@@ -72,6 +74,17 @@ export class FlowDelivery {
     this.#isEnded = true;
     this.#error = error;
     for (const iterator of [...this.#iterators]) iterator.end(error);
+  }
+
+  #described(flow: Flow): Flow {
+    const { describe, onError } = this.#options;
+    try {
+      const description = describe?.(flow);
+      return description === undefined ? flow : { ...flow, ...description };
+    } catch (error) {
+      onError('describe-error', error);
+      return flow;
+    }
   }
 
   /** A flow that cannot be filtered or redacted goes nowhere: it may hold secrets. */

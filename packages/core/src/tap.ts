@@ -92,6 +92,7 @@ class FlowTap extends EventEmitter<TapEvents> implements Tap {
     this.#pipelines = exporters.map((exporter) => new ExportPipeline(exporter, { logger }));
     this.#delivery = new FlowDelivery({
       where: where === undefined ? undefined : createFlowFilter(where),
+      describe: options.describe,
       redact: redact === false ? (flow) => flow : this.#lazyRedactor(redact),
       pipelines: this.#pipelines,
       maxQueuedFlows: limits.maxQueuedFlows,
