@@ -132,11 +132,19 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
     }
     const { targets, tls } = this.#running();
     const { id, pids: found } = await translating(async () => targets.prepare(target));
+    const files = 'container' in target ? (target.files ?? []) : [];
+    // A container that does not run may start at any moment: it counts at once, and its files as soon as they are probed.
+    if ('container' in target && found.length === 0) await translating(async () => targets.enroll(id));
     // Probes first: a connection in use would else be seen with its reads and without its writes for a moment, and its
     // next response be taken for the answer to the wrong request. The linker's cache is for children of the target,
     // which may live shorter than it takes to follow a library from its first mapping.
-    const caches = [tls.inspectLinkerCache(id), ...found.map((pid) => tls.inspectLinkerCache(id, pid))];
-    await this.#track(Promise.all([...caches, ...found.map((pid) => tls.inspectProcess(pid, id))]));
+    const caches = [
+      ...('container' in target ? [] : [tls.inspectLinkerCache(id)]),
+      ...found.map((pid) => tls.inspectLinkerCache(id, pid)),
+    ];
+    await this.#track(
+      Promise.all([...caches, ...found.map((pid) => tls.inspectProcess(pid, id)), tls.inspectLayerFiles(files, id)]),
+    );
     this.#running(); // stop() may have been called meanwhile
     const pids = await translating(async () => targets.enroll(id));
     for (const pid of pids) this.#processes.running(pid);
@@ -230,7 +238,7 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
     this.#targets = targets;
     this.#tls = new TlsAttacher(session, this.#logger, () => targets.living());
     this.#clock = readClock();
-    const decoder = this.#createDecoder(this.#tls);
+    const decoder = this.#createDecoder(targets, this.#tls);
     session.start((batch, bytes) => {
       try {
         decoder.decode(batch, bytes);
@@ -252,7 +260,7 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
     });
   }
 
-  #createDecoder(tls: TlsAttacher): RecordDecoder {
+  #createDecoder(targets: TargetSet, tls: TlsAttacher): RecordDecoder {
     return new RecordDecoder({
       connect: (event) => {
         this.#processes.seen(event.pid, event.comm, event.timestampNs);
@@ -266,7 +274,7 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
       },
       close: (event) => this.emit('close', event),
       process: (record) => {
-        this.#processes.record(record);
+        this.#processes.record(record, targets.containerOf(record.target));
         this.#blindSpots.gone(record.pid);
         tls.usersChanged();
         if (record.action === 'exec') {

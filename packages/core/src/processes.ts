@@ -28,8 +28,12 @@ export class Processes {
     // What is learnt of a process that has ended meanwhile does not bring it back.
     const isLate = event.tlsBlindSpot !== undefined && known === undefined && this.#exited.has(pid);
     this.#exited.delete(pid);
-    const { comm, exe, tlsBlindSpot } = event;
-    const process = exe === undefined ? { pid, comm } : { pid, comm, exe };
+    const { comm, exe, containerId, tlsBlindSpot } = event;
+    const process = {
+      ...{ pid, comm },
+      ...(exe === undefined ? {} : { exe }),
+      ...(containerId === undefined ? {} : { containerId }),
+    };
     if (isLate) put(this.#exited, pid, { process, tlsBlindSpot }, MAX_EXITED);
     else put(this.#running, pid, { process, tlsBlindSpot }, MAX_RUNNING);
   }

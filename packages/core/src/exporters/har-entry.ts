@@ -28,6 +28,7 @@ export function harEntry(flow: ExchangeFlow, request: HttpRequest, response: Htt
     _tls: flow.tls,
     _role: flow.role,
     _process: flow.process,
+    ...(flow.container === undefined ? {} : { _container: flow.container }),
     _source: flow.source,
     _destination: destination,
     _complete: flow.complete,

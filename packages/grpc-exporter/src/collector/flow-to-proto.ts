@@ -3,6 +3,7 @@ import {
   type Endpoint,
   type ExchangeFlow,
   type Flow,
+  type FlowContainer,
   type FlowError,
   type FlowGap,
   type FlowProcess,
@@ -16,6 +17,7 @@ import {
   type Gap,
   type Message,
   type Opaque,
+  type Container as ProtoContainer,
   type Endpoint as ProtoEndpoint,
   type Error as ProtoError,
   type Flow as ProtoFlow,
@@ -37,10 +39,10 @@ export function flowToProto(flow: Flow, maxBodyBytes: number): ProtoFlow {
     role: ROLES[flow.role],
     startTimeUs: Math.round(flow.startTimeMs * 1000),
     durationUs: Math.round(flow.durationMs * 1000),
-    source: endpointToProto(flow.source),
-    destination: endpointToProto(flow.destination),
+    source: endpointToProto(flow.source, flow.sourceContainer),
+    destination: endpointToProto(flow.destination, flow.destinationContainer),
     process: processToProto(flow.process),
-    container: undefined,
+    container: containerToProto(flow.container),
     connectionId: flow.connectionId,
     fdSource: flow.fdSource ?? '',
     gaps: (flow.gaps ?? []).map(gapToProto),
@@ -52,10 +54,16 @@ export function flowToProto(flow: Flow, maxBodyBytes: number): ProtoFlow {
   };
 }
 
-function endpointToProto(endpoint: Endpoint | undefined): ProtoEndpoint | undefined {
+function endpointToProto(endpoint: Endpoint | undefined, containerName = ''): ProtoEndpoint | undefined {
   if (endpoint === undefined) return undefined;
-  if ('path' in endpoint) return { address: endpoint.path, port: 0, containerName: '' };
-  return { address: endpoint.address, port: endpoint.port, containerName: '' };
+  if ('path' in endpoint) return { address: endpoint.path, port: 0, containerName };
+  return { address: endpoint.address, port: endpoint.port, containerName };
+}
+
+function containerToProto(container: FlowContainer | undefined): ProtoContainer | undefined {
+  if (container === undefined) return undefined;
+  const { id, name, image, labels = {} } = container;
+  return { id, name, image, labels: new Map(Object.entries(labels)) };
 }
 
 /** A process that is not known has the id -1. */
