@@ -7,12 +7,13 @@ import { collect, collectAll } from './collect.js';
 import { parseCriteria } from './criterion.js';
 import { type OutputSpec, parseOutputSpec } from './output-spec.js';
 import { PROTOCOL_CHOICES, type ProtocolChoice, parseProtocols } from './protocols.js';
+import { addServerOptions, type ServerOptions } from './server-options.js';
 import { parseToken } from './token.js';
 
 export const DEFAULT_MAX_BODY_BYTES = 1024 * 1024;
 
 /** What every command that prints flows understands. */
-export interface OutputOptions extends FlowFilterOptions {
+export interface OutputOptions extends FlowFilterOptions, ServerOptions {
   readonly output?: readonly OutputSpec[];
   readonly maxBody: number;
   readonly protocols?: readonly ProtocolChoice[];
@@ -23,7 +24,7 @@ export interface OutputOptions extends FlowFilterOptions {
 
 /** @param human where `stdout` and `json` go with this command, for its help. */
 export function addOutputOptions(command: Command, human: 'stdout' | 'stderr'): void {
-  const forms = human === 'stdout' ? 'stdout, json, jsonl:<file>, har:<file>' : 'stdout, jsonl:<file>, har:<file>';
+  const forms = `stdout, ${human === 'stdout' ? 'json, ' : ''}jsonl:<file>, har:<file>, grpc:<host:port>, flowtap:<host:port>`;
   const note = human === 'stdout' ? '' : '; "stdout", the readable form, goes to stderr here';
   command
     .optionsGroup('What to write:')
@@ -67,6 +68,7 @@ export function addOutputOptions(command: Command, human: 'stdout' | 'stderr'): 
         collect((text) => parseToken('--redact-header', 'a header name', text)),
       ),
     );
+  addServerOptions(command);
 }
 
 /** @throws UsageError when options contradict each other. */
