@@ -48,7 +48,8 @@ export function containerCgroups(containerId: string, pid: number | undefined): 
     const parts = path.split('/');
     const depth = parts.findLastIndex((part) => names.has(part));
     // Seen from a cgroup namespace, a path leads up from its root and may not be the one below the mount point.
-    const direct = depth < 0 || parts.includes('..') ? undefined : cgroupIn(hierarchy, parts.slice(0, depth + 1).join('/'));
+    const direct =
+      depth < 0 || parts.includes('..') ? undefined : cgroupIn(hierarchy, parts.slice(0, depth + 1).join('/'));
     const found = direct ?? (depth < 0 ? undefined : search(hierarchy, names));
     return found === undefined ? [] : [found];
   });
@@ -75,7 +76,9 @@ function search(hierarchy: number, names: ReadonlySet<string>): CgroupId | undef
 
 function childrenOf(directory: string): string[] {
   try {
-    return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+    return readdirSync(directory, { withFileTypes: true }).flatMap((entry) =>
+      entry.isDirectory() ? [entry.name] : [],
+    );
   } catch {
     return []; // it is gone
   }

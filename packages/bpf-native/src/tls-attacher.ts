@@ -74,7 +74,9 @@ export class TlsAttacher {
   /** Everything executable that a process has mapped, its own program included. */
   async inspectProcess(pid: number, target: number): Promise<void> {
     await Promise.all(
-      distinctMappings(pid).map((mapping) => this.#inspect(openMapping(pid, mapping), mapping.path, target, { mapper: pid })),
+      distinctMappings(pid).map((mapping) =>
+        this.#inspect(openMapping(pid, mapping), mapping.path, target, { mapper: pid }),
+      ),
     );
   }
 
