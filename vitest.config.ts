@@ -11,6 +11,7 @@ export default defineConfig({
       { find: '@flowtap/core/testing', replacement: source('core/src/testing/index.ts') },
       { find: '@flowtap/core', replacement: source('core/src/index.ts') },
       { find: '@flowtap/bpf-native', replacement: source('bpf-native/src/index.ts') },
+      { find: '@flowtap/docker-tracker', replacement: source('docker-tracker/src/index.ts') },
       { find: '@flowtap/grpc-exporter', replacement: source('grpc-exporter/src/index.ts') },
       { find: '@flowtap/protocols-http1', replacement: source('protocols-http1/src/index.ts') },
       { find: '@flowtap/protocols-http2/hpack', replacement: source('protocols-http2/src/hpack/index.ts') },

@@ -16,6 +16,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   '@flowtap/core': ['eventemitter3'],
   '@flowtap/protocols-http1': ['@flowtap/core'],
   '@flowtap/protocols-http2': ['@flowtap/core'],
+  '@flowtap/docker-tracker': ['@flowtap/core', 'dockerode', 'eventemitter3'],
   '@flowtap/grpc-exporter': ['@bufbuild/protobuf', '@flowtap/core', '@grpc/grpc-js'],
   '@flowtap/bpf-native': ['@flowtap/core', 'eventemitter3', 'iced-x86', 'node-gyp-build'],
 };

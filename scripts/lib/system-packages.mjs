@@ -44,6 +44,9 @@ export const groups = {
     { name: 'procps', command: 'ps' },
     { name: 'bpftool', command: 'bpftool' },
     { name: 'golang-go', command: 'go' },
+    { name: 'docker.io', command: 'dockerd', service: 'docker' },
+    { name: 'containerd', command: 'containerd', service: 'containerd' },
+    { name: 'busybox-static', library: true },
   ],
   bench: [
     { name: 'nginx-light', command: 'nginx', service: 'nginx' },

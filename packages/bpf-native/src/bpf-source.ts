@@ -17,7 +17,7 @@ import { assertCapturePossible } from './preflight.js';
 import { ProcessEvents } from './process-events.js';
 import { RecordDecoder } from './record-decoder.js';
 import { type SpawnOptions, spawnHeld } from './spawn.js';
-import { TargetSet } from './targets.js';
+import { type ContainerTarget, TargetSet } from './targets.js';
 import { TlsAttacher, type TlsLibrary } from './tls-attacher.js';
 
 /** Ends the capture of one target. */
@@ -31,6 +31,10 @@ export interface TargetHandle {
 const LOSS_INTERVAL_MS = 1000;
 
 type State = 'new' | 'starting' | 'running' | 'stopping' | 'stopped';
+
+async function inspectFiles(tls: TlsAttacher, files: ContainerTarget['files'], target: number): Promise<void> {
+  await tls.inspectLayerFiles((await files) ?? [], target);
+}
 
 /** Both clocks at one moment. bpf_ktime_get_ns() and hrtime are CLOCK_MONOTONIC. */
 function readClock(): ClockBase {
@@ -132,7 +136,7 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
     }
     const { targets, tls } = this.#running();
     const { id, pids: found } = await translating(async () => targets.prepare(target));
-    const files = 'container' in target ? (target.files ?? []) : [];
+    const files = 'container' in target ? this.#track(inspectFiles(tls, target.files, id)) : undefined;
     // A container that does not run may start at any moment: it counts at once, and its files as soon as they are probed.
     if ('container' in target && found.length === 0) await translating(async () => targets.enroll(id));
     // Probes first: a connection in use would else be seen with its reads and without its writes for a moment, and its
@@ -142,14 +146,12 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
       ...('container' in target ? [] : [tls.inspectLinkerCache(id)]),
       ...found.map((pid) => tls.inspectLinkerCache(id, pid)),
     ];
-    await this.#track(
-      Promise.all([...caches, ...found.map((pid) => tls.inspectProcess(pid, id)), tls.inspectLayerFiles(files, id)]),
-    );
+    await this.#track(Promise.all([...caches, ...found.map((pid) => tls.inspectProcess(pid, id))]));
     this.#running(); // stop() may have been called meanwhile
     const pids = await translating(async () => targets.enroll(id));
     for (const pid of pids) this.#processes.running(pid);
     // What they have started or mapped since.
-    await this.#track(Promise.all(pids.map((pid) => tls.inspectProcess(pid, id))));
+    await this.#track(Promise.all([...pids.map((pid) => tls.inspectProcess(pid, id)), files]));
     return {
       pids,
       remove: () => {

@@ -13,8 +13,11 @@ export interface ContainerTarget {
   readonly container: string;
   /** Its first process, when it runs: its cgroup is found by it. */
   readonly pid?: number;
-  /** Libraries and programs that it may use as soon as it starts, by their paths in the layers of its image. @default [] */
-  readonly files?: readonly string[];
+  /**
+   * Libraries and programs that it may use as soon as it starts, by their paths in the layers of its image. They may come
+   * later than the rest. @default []
+   */
+  readonly files?: readonly string[] | Promise<readonly string[]>;
 }
 
 /** What to capture while it runs. A process is captured with everything that descends from it, from fork on. */
