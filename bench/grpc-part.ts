@@ -73,13 +73,13 @@ async function runFor(way: Way, roundMs: number): Promise<{ flowsPerSecond: numb
 
 /** What an exporter without batches would do. */
 function unaryWay(exporter: Exporter): Way {
-  const { signal } = new AbortController();
   return {
     name: UNARY,
     messages: 2,
     flows: benchFlows(UNARY_FLOWS),
     send: async (flows) => {
       const lanes = Array.from({ length: UNARY_CALLS }, async (_, lane) => {
+        const { signal } = new AbortController();
         for (let i = lane; i < flows.length; i += UNARY_CALLS) {
           const { status } = await exporter.export(flows.slice(i, i + 1), { signal });
           if (status !== 'ok') throw new Error(`${exporter.name}: an export ended as ${status}`);

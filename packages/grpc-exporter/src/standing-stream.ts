@@ -53,6 +53,13 @@ export class StandingStream {
     opened(this.#stream);
   }
 
+  /** The server is known to be there: another stream is opened now, if there is none. */
+  retryNow(): void {
+    if (this.#stream !== undefined || this.#isStopped) return;
+    clearTimeout(this.#timer);
+    this.start();
+  }
+
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);

@@ -72,6 +72,7 @@ export class GuiSession {
     const startMs = performance.now();
     this.#transport
       .unary(SEND_CONTAINERS, Containers.encode({ containers }).finish(), this.#stopped.signal)
+      .then(() => this.#commands.retryNow())
       .catch((error: Error) => this.#logger.debug(`Exporter ${this.#name}: ${error.message}`))
       .finally(() => {
         if (this.#stopped.signal.aborted) return;
