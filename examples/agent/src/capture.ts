@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Writable } from 'node:stream';
-import { createRecorder, createTap, type EventSource } from '@flowtap/core';
+import { createRecorder, createTap, type EventSource, type TapOptions } from '@flowtap/core';
 import { createWhere } from './flow-filter.js';
 import { type Notices, noticeLogger } from './notices.js';
 import type { CaptureOptions } from './options/capture-options.js';
@@ -19,6 +19,7 @@ export interface CaptureSetup {
   /** Stream of the human-readable output. */
   readonly readable: Writable;
   readonly notices: Notices;
+  readonly describe?: TapOptions['describe'];
 }
 
 /** A running capture from source to outputs, as every command uses it. */
@@ -52,6 +53,7 @@ export async function openCapture(setup: CaptureSetup): Promise<Capture> {
     redact: options.redact ? { headers: options.redactHeader ?? [] } : false,
     limits: { maxBodyBytes: options.maxBody },
     logger,
+    ...(setup.describe === undefined ? {} : { describe: setup.describe }),
     ...(where === undefined ? {} : { where }),
     ...(options.record === undefined ? {} : { recorder: createRecorder({ path: options.record, logger }) }),
   });

@@ -29,6 +29,7 @@ export function createProgram(notices: Notices, setStatus: SetStatus): Command {
 Examples:
   sudo flowtap run -- curl https://example.org
   sudo flowtap attach --pid "$(pgrep -o nginx)" --status 5xx
+  sudo flowtap attach --container web --container db
   flowtap replay run.flowlog --output json
   flowtap doctor
 
