@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 import { announceReady } from '../announce-ready.js';
 import { createBpfSource } from '../bpf-source.js';
 import { openCapture } from '../capture.js';
-import { openContainerTargets } from '../container-targets.js';
+import { type ContainerTargets, openContainerTargets } from '../container-targets.js';
 import { FAILURE, SUCCESS } from '../exit-status.js';
 import type { Notices } from '../notices.js';
 import { addCaptureOptions, type CaptureOptions } from '../options/capture-options.js';
@@ -52,6 +52,26 @@ async function attach(options: AttachOptions, notices: Notices): Promise<number>
   for (const pid of pids) requireProcess(pid);
   const targets: readonly Target[] = [...pids.map((pid) => ({ pid })), ...cgroups.map((cgroup) => ({ cgroup }))];
   const containers = await openContainerTargets(options, notices);
+  try {
+    return await capture({ targets, pids, containers, names: describeTargets(pids, cgroups) }, options, notices);
+  } finally {
+    await containers?.stop();
+  }
+}
+
+interface Attachment {
+  readonly targets: readonly Target[];
+  readonly pids: readonly number[];
+  readonly containers: ContainerTargets | undefined;
+  /** Of the targets, for a person. */
+  readonly names: readonly string[];
+}
+
+async function capture(
+  { targets, pids, containers, names }: Attachment,
+  options: AttachOptions,
+  notices: Notices,
+): Promise<number> {
   const source = await createBpfSource(targets, options, notices);
   const capture = await openCapture({
     source,
@@ -66,16 +86,16 @@ async function attach(options: AttachOptions, notices: Notices): Promise<number>
     await capture.start();
     await containers?.capture(source);
     raisePriority();
-    const names = [...describeTargets(pids, cgroups), ...(containers === undefined ? [] : [containers.text()])];
-    await announceReady(`${names.join(', ')} by ${source.backend}`, options.readyFile, notices);
+    const all = containers === undefined ? names : [...names, containers.text()];
+    await announceReady(`${all.join(', ')} by ${source.backend}`, options.readyFile, notices);
     const ends = [capture.ended, stop.requested, capture.durationOver];
-    if (cgroups.length === 0 && containers === undefined) ends.push(processesEnd(pids, finished.signal));
+    const hasEnd = containers === undefined && targets.length === pids.length;
+    if (hasEnd) ends.push(processesEnd(pids, finished.signal));
     await Promise.race(ends);
   } finally {
     finished.abort();
   }
   const delivered = await capture.finish();
-  await containers?.stop();
   stop.dispose();
   return delivered ? SUCCESS : FAILURE;
 }
