@@ -60,8 +60,8 @@ export async function openCapture(setup: CaptureSetup): Promise<Capture> {
     redact: options.redact ? { headers: options.redactHeader ?? [] } : false,
     limits: { maxBodyBytes: options.maxBody },
     logger,
-    ...(where === undefined ? {} : { where }),
     ...(setup.describe === undefined ? {} : { describe: setup.describe }),
+    ...(where === undefined ? {} : { where }),
     ...(options.record === undefined ? {} : { recorder: createRecorder({ path: options.record, logger }) }),
   });
   // The logger says what it was; here it only decides the exit status.

@@ -30,6 +30,7 @@ export function createProgram(notices: Notices, setStatus: SetStatus): Command {
 Examples:
   sudo flowtap run -- curl https://example.org
   sudo flowtap attach --pid "$(pgrep -o nginx)" --status 5xx
+  sudo flowtap attach --container web --container db
   sudo flowtap agent --server localhost:50052
   flowtap replay run.flowlog --output json
   flowtap doctor
