@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { BpfSource } from '@flowtap/bpf-native';
 import type { TapOptions } from '@flowtap/core';
+import { openTracker } from './container-tracker.js';
 import { type Notices, noticeLogger } from './notices.js';
 import { type ContainerOptions, containerSelections } from './options/container-options.js';
 
@@ -25,24 +26,13 @@ export async function openContainerTargets(
 ): Promise<ContainerTargets | undefined> {
   const selections = containerSelections(options);
   if (selections.length === 0) return undefined;
-  const { ContainerCapture, DockerTracker } = await import('@flowtap/docker-tracker');
-  const logger = noticeLogger(notices);
-  const { dockerHost, containerLabels = false } = options;
-  const tracker = new DockerTracker({
-    labels: containerLabels,
-    logger,
-    ...(dockerHost === undefined ? {} : { host: dockerHost }),
-  });
-  tracker.on('disconnected', () =>
-    notices.say('the container engine is away; running containers stay captured, and tracking goes on when it is back'),
-  );
-  tracker.on('connected', () => notices.say('the container engine is back'));
-  await tracker.start();
+  const { ContainerCapture } = await import('@flowtap/docker-tracker');
+  const tracker = await openTracker(options, notices);
   let stopCapture = async (): Promise<void> => {};
   return {
     describe: tracker.describe,
     async capture(source) {
-      const containers = new ContainerCapture(tracker, source, { logger });
+      const containers = new ContainerCapture(tracker, source, { logger: noticeLogger(notices) });
       stopCapture = () => containers.stop();
       await containers.select(selections);
     },

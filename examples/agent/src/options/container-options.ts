@@ -4,15 +4,19 @@ import { type Command, Option } from 'commander';
 import { UsageError } from '../usage-error.js';
 import { collect } from './collect.js';
 
+/** Which container engine, and what of it. */
+export interface EngineOptions {
+  readonly containerLabels?: boolean;
+  readonly dockerHost?: string;
+}
+
 /** Which containers to capture; the values of all of them add up. */
-export interface ContainerOptions {
+export interface ContainerOptions extends EngineOptions {
   readonly container?: readonly string[];
   readonly image?: readonly string[];
   readonly label?: readonly LabelSelection[];
   readonly compose?: readonly string[];
   readonly allContainers?: boolean;
-  readonly containerLabels?: boolean;
-  readonly dockerHost?: string;
 }
 
 type LabelSelection = Extract<ContainerSelection, { readonly label: string }>;
@@ -27,7 +31,12 @@ export function addContainerOptions(command: Command): void {
       new Option('--label <key[=value]>', 'containers with this label; repeatable').argParser(collect(parseLabel)),
     )
     .addOption(repeatable('--compose <project>', 'containers of this Docker Compose project'))
-    .addOption(new Option('--all-containers', 'every container but the one that flowtap runs in'))
+    .addOption(new Option('--all-containers', 'every container but the one that flowtap runs in'));
+  addEngineOptions(command);
+}
+
+export function addEngineOptions(command: Command): void {
+  command
     .addOption(new Option('--container-labels', 'show the labels of containers in flows'))
     .addOption(new Option('--docker-host <url>', 'where the container engine listens (default: it is searched for)'));
 }

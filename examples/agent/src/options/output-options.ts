@@ -22,14 +22,17 @@ export interface OutputOptions extends FlowFilterOptions, ServerOptions {
   readonly redactHeader?: readonly string[];
 }
 
-/** @param human where `stdout` and `json` go with this command, for its help. */
-export function addOutputOptions(command: Command, human: 'stdout' | 'stderr'): void {
+/**
+ * @param human where `stdout` and `json` go with this command, for its help.
+ * @param defaultOutput where flows go without --output, for its help.
+ */
+export function addOutputOptions(command: Command, human: 'stdout' | 'stderr', defaultOutput = 'stdout'): void {
   const forms = `stdout, ${human === 'stdout' ? 'json, ' : ''}jsonl:<file>, har:<file>, grpc:<host:port>, flowtap:<host:port>`;
   const note = human === 'stdout' ? '' : '; "stdout", the readable form, goes to stderr here';
   command
     .optionsGroup('What to write:')
     .addOption(
-      new Option('-o, --output <spec>', `${forms}; repeatable (default: stdout)${note}`).argParser(
+      new Option('-o, --output <spec>', `${forms}; repeatable (default: ${defaultOutput})${note}`).argParser(
         collect((text) => parseOutputSpec('--output', text)),
       ),
     )
