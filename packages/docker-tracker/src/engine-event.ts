@@ -24,8 +24,11 @@ export async function followEvents(stream: Readable, onEvent: (event: EngineEven
   stream.once('error', (error) => {
     failure = error;
   });
+  const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
+  // A stream that is destroyed closes without an end, and its lines would be waited for forever.
+  stream.once('close', () => lines.close());
   try {
-    for await (const line of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) {
+    for await (const line of lines) {
       const event = parseEvent(line);
       if (event !== undefined) onEvent(event);
     }
