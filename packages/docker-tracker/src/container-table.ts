@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Container, isLive } from './container.js';
+import type { Container } from './container.js';
 
 /** Flows of a container are often finished after it is gone: so many of those that are gone are remembered. */
 const MAX_GONE = 1024;
@@ -34,7 +34,6 @@ export class ContainerTable {
   put(container: Container): void {
     this.#present.set(container.id, container);
     this.#gone.delete(container.id);
-    if (!isLive(container)) return;
     for (const address of container.addresses) putBounded(this.#idByAddress, address, container.id, MAX_ADDRESSES);
   }
 

@@ -240,6 +240,9 @@ export class DockerTracker extends EventEmitter<DockerTrackerEvents> {
           this.#put('container:update', { ...known, name: attributes['name'].replace(/^\//, '') });
         return;
       case 'connect':
+        // Before it starts: one that lives for a moment has an address for as long only.
+        if (known !== undefined) await this.#refresh(id, known);
+        return;
       case 'disconnect':
       case 'update':
         if (known !== undefined && isLive(known)) await this.#refresh(id, known);

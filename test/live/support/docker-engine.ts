@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { cleanEnvironment, type Ended, Program } from './program.js';
-import { until } from './until.js';
 
 /** What is in PATH before it may be something else. */
 const DOCKER = '/usr/bin/docker';
