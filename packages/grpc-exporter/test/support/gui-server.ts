@@ -58,9 +58,15 @@ export class GuiServer {
   readonly reports: { readonly containers: readonly GuiContainer[]; readonly atMs: number }[] = [];
   readonly flows: GuiFlow[] = [];
   readonly violations: string[] = [];
+  readonly #launcher: readonly string[];
   #port = 0;
   #done = 0;
   #child: ChildProcess | undefined;
+
+  /** @param launcher command that starts the program, such as nsenter with its options */
+  constructor(launcher: readonly string[] = []) {
+    this.#launcher = launcher;
+  }
 
   get address(): string {
     return `127.0.0.1:${this.#port}`;
@@ -80,7 +86,8 @@ export class GuiServer {
 
   /** Starts, or starts again at the same port. */
   async start(): Promise<void> {
-    const child = spawn(process.execPath, [PROGRAM, String(this.#port)], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const [command = process.execPath, ...args] = [...this.#launcher, process.execPath, PROGRAM, String(this.#port)];
+    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#child = child;
     let listening = false;
     createInterface({ input: child.stdout }).on('line', (line) => {
