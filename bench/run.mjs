@@ -9,12 +9,12 @@ const directory = fileURLToPath(new URL('.', import.meta.url));
 
 await build({
   config: false,
-  entry: { run: `${directory}run.ts` },
+  entry: { run: `${directory}run.ts`, sink: `${directory}grpc/sink.ts` },
   outDir: `${directory}dist`,
   format: 'esm',
   outExtension: () => ({ js: '.mjs' }),
   target: 'node20',
-  external: [/^@flowtap\//, 'hpack.js'],
+  external: [/^@flowtap\//, '@grpc/grpc-js', 'hpack.js'],
   silent: true,
 });
 const { status } = spawnSync(process.execPath, [`${directory}dist/run.mjs`, ...process.argv.slice(2)], {

@@ -4,6 +4,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { formatGrpc, type GrpcResult, grpcTargets, measureGrpc } from './grpc-part.js';
 import { formatHttp2, type Http2Result, http2Targets, measureHttp2 } from './http2-part.js';
 import { LIVE_PARTS, type LivePart, type LiveResult, measureLive } from './live/live.js';
 import { formatLive, liveTargets } from './live/report.js';
@@ -25,6 +26,7 @@ interface Results {
   readonly machine: Readonly<Record<string, string | number>>;
   readonly pipeline?: PipelineResult;
   readonly http2?: Http2Result;
+  readonly grpc?: GrpcResult;
   readonly live?: LiveResult;
   readonly targets: readonly Target[];
 }
@@ -45,6 +47,7 @@ async function main(args: readonly string[]): Promise<number> {
 
   const pipeline = wantsPipeline ? await measurePipeline(settings.pipeline, say) : undefined;
   const http2 = wantsPipeline ? await measureHttp2(settings.pipeline, say) : undefined;
+  const grpc = wantsPipeline ? await measureGrpc(settings.pipeline, say) : undefined;
   const wantsLive = liveParts.size > 0;
   const obstacle = wantsLive ? whyNotLive() : undefined;
   if (obstacle !== undefined) process.stderr.write(`! live part skipped: ${obstacle}\n`);
@@ -54,17 +57,20 @@ async function main(args: readonly string[]): Promise<number> {
   const targets = [
     ...(pipeline === undefined ? [] : pipelineTargets(pipeline)),
     ...(http2 === undefined ? [] : http2Targets(http2)),
+    ...(grpc === undefined ? [] : grpcTargets(grpc)),
     ...(live === undefined ? [] : liveTargets(live)),
   ];
   const results: Results = {
     machine: machine(),
     ...(pipeline === undefined ? {} : { pipeline }),
     ...(http2 === undefined ? {} : { http2 }),
+    ...(grpc === undefined ? {} : { grpc }),
     ...(live === undefined ? {} : { live }),
     targets,
   };
   if (pipeline !== undefined) process.stdout.write(`\n${formatPipeline(pipeline)}`);
   if (http2 !== undefined) process.stdout.write(`\n${formatHttp2(http2)}`);
+  if (grpc !== undefined) process.stdout.write(`\n${formatGrpc(grpc)}`);
   if (live !== undefined) process.stdout.write(`\n${formatLive(live)}`);
   process.stdout.write(`\nTargets:\n${formatTargets(targets)}\n`);
   say(`written to ${writeResults(results)}`);

@@ -50,6 +50,9 @@ export const groups = {
     { name: 'bpftool', command: 'bpftool' },
     { name: 'golang-go', command: 'go' },
     { name: 'chromium', command: 'chromium' },
+    { name: 'docker.io', command: 'dockerd', service: 'docker' },
+    { name: 'containerd', command: 'containerd', service: 'containerd' },
+    { name: 'busybox-static', library: true },
   ],
   bench: [
     { name: 'build-essential', command: 'cc' },

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Writable } from 'node:stream';
-import { createRecorder, createTap, type EventSource } from '@flowtap/core';
+import { createRecorder, createTap, type EventSource, type TapOptions } from '@flowtap/core';
 import { createWhere } from './flow-filter.js';
 import { createGrpcSchema } from './grpc-schema.js';
 import { type Notices, noticeLogger } from './notices.js';
@@ -8,7 +8,7 @@ import type { CaptureOptions } from './options/capture-options.js';
 import { checkOutputOptions, type OutputOptions } from './options/output-options.js';
 import { refuseSharedFiles } from './options/output-spec.js';
 import { createProtocols } from './options/protocols.js';
-import { createExporters } from './outputs.js';
+import { createExporters, type OutputSetup } from './outputs.js';
 import { checkWritable, writeOwnedFile } from './owned-file.js';
 import { failureMessage } from './report-failure.js';
 import { everythingDelivered, summarize } from './summary.js';
@@ -20,6 +20,8 @@ export interface CaptureSetup {
   /** Stream of the human-readable output. */
   readonly readable: Writable;
   readonly notices: Notices;
+  readonly control?: OutputSetup['control'];
+  readonly describe?: TapOptions['describe'];
 }
 
 /** A running capture from source to outputs, as every command uses it. */
@@ -50,10 +52,17 @@ export async function openCapture(setup: CaptureSetup): Promise<Capture> {
   const tap = createTap({
     source,
     protocols: createProtocols(options.protocols, { grpcSchema }),
-    exporters: createExporters(options.output, setup.readable),
+    exporters: await createExporters({
+      specs: options.output ?? [{ kind: 'stdout' }],
+      readable: setup.readable,
+      serverOptions: options,
+      control: setup.control,
+      logger,
+    }),
     redact: options.redact ? { headers: options.redactHeader ?? [] } : false,
     limits: { maxBodyBytes: options.maxBody },
     logger,
+    ...(setup.describe === undefined ? {} : { describe: setup.describe }),
     ...(where === undefined ? {} : { where }),
     ...(options.record === undefined ? {} : { recorder: createRecorder({ path: options.record, logger }) }),
   });

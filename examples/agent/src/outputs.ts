@@ -1,22 +1,70 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Writable } from 'node:stream';
-import { assertNever, type Exporter, har, jsonLines, stdout } from '@flowtap/core';
-import type { OutputSpec } from './options/output-spec.js';
+import { assertNever, ConfigError, type Exporter, har, jsonLines, type Logger, stdout } from '@flowtap/core';
+import type { ConnectionOptions, ContainerControl } from '@flowtap/grpc-exporter';
+import type { OutputSpec, ServerSpec } from './options/output-spec.js';
+import { readServerOptions, type ServerOptions } from './options/server-options.js';
+import { UsageError } from './usage-error.js';
 
-/** @param readable stream of the human-readable form. */
-export function createExporters(specs: readonly OutputSpec[] | undefined, readable: Writable): readonly Exporter[] {
-  return (specs ?? [{ kind: 'stdout' }]).map((spec) => {
-    switch (spec.kind) {
-      case 'stdout':
-        return stdout({ stream: readable });
-      case 'json':
-        return jsonLines({ stream: process.stdout });
-      case 'jsonl':
-        return jsonLines({ path: spec.path });
-      case 'har':
-        return har({ path: spec.path });
-      default:
-        return assertNever(spec);
-    }
-  });
+export interface OutputSetup {
+  readonly specs: readonly OutputSpec[];
+  /** Stream of the human-readable form. */
+  readonly readable: Writable;
+  readonly serverOptions: ServerOptions;
+  /** Lets the server of `control.spec` choose what is captured. */
+  readonly control?: { readonly spec: ServerSpec; readonly containers: ContainerControl } | undefined;
+  readonly logger: Logger;
+}
+
+/** @throws UsageError */
+export async function createExporters(setup: OutputSetup): Promise<readonly Exporter[]> {
+  const serverOptions = await readServerOptions(setup.serverOptions);
+  return Promise.all(
+    setup.specs.map((spec): Exporter | Promise<Exporter> => {
+      switch (spec.kind) {
+        case 'stdout':
+          return stdout({ stream: setup.readable });
+        case 'json':
+          return jsonLines({ stream: process.stdout });
+        case 'jsonl':
+          return jsonLines({ path: spec.path });
+        case 'har':
+          return har({ path: spec.path });
+        case 'grpc':
+        case 'flowtap':
+          return createServerExporter(spec, serverOptions, setup);
+        default:
+          return assertNever(spec);
+      }
+    }),
+  );
+}
+
+async function createServerExporter(
+  spec: ServerSpec,
+  serverOptions: Omit<ConnectionOptions, 'address'>,
+  { control, logger }: OutputSetup,
+): Promise<Exporter> {
+  // Loaded on demand: most runs have no use for gRPC.
+  const { flowtapCollector, trayceGui } = await import('@flowtap/grpc-exporter');
+  const options = {
+    address: spec.address,
+    ...serverOptions,
+    logger,
+    ...(control?.spec === spec ? { control: control.containers } : {}),
+  };
+  try {
+    return spec.kind === 'grpc' ? trayceGui(options) : flowtapCollector(options);
+  } catch (error) {
+    throw error instanceof ConfigError ? usageErrorOf(error, spec) : error;
+  }
+}
+
+/** In the words of the command line. */
+function usageErrorOf(error: ConfigError, { kind, address }: ServerSpec): UsageError {
+  if (error.code !== 'CONFIG_PLAINTEXT') return new UsageError(`${kind}: ${error.message}`);
+  return new UsageError(
+    `${address} is another host, and flows would go there unencrypted;`,
+    'give --tls, or --plaintext where nobody else can listen.',
+  );
 }

@@ -2,6 +2,7 @@
 
 import manifest from '@flowtap/agent/package.json' with { type: 'json' };
 import { Command } from 'commander';
+import { addAgentCommand } from './commands/agent.js';
 import { addAttachCommand } from './commands/attach.js';
 import { addDoctorCommand } from './commands/doctor.js';
 import { addReplayCommand } from './commands/replay.js';
@@ -29,6 +30,8 @@ export function createProgram(notices: Notices, setStatus: SetStatus): Command {
 Examples:
   sudo flowtap run -- curl https://example.org
   sudo flowtap attach --pid "$(pgrep -o nginx)" --status 5xx
+  sudo flowtap attach --container web --container db
+  sudo flowtap agent --server localhost:50052
   flowtap replay run.flowlog --output json
   flowtap doctor
 
@@ -36,6 +39,7 @@ Capturing needs root on Linux; replay needs neither. "flowtap <command> --help" 
     );
   addRunCommand(program, notices, setStatus);
   addAttachCommand(program, notices, setStatus);
+  addAgentCommand(program, notices, setStatus);
   addReplayCommand(program, notices, setStatus);
   addDoctorCommand(program, setStatus);
   return program;

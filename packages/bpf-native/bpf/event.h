@@ -194,7 +194,7 @@ struct flowtap_state {
 	__u32 consumer;
 	__u32 spawn_parent; /* thread group whose next children become targets; 0: none */
 	__u32 spawn_target;
-	__u32 cgroup_targets; /* entries in cgroup_targets; 0 saves the walk */
+	__u32 cgroup_targets; /* cgroups that are or will be targets; 0 saves the walk */
 	__u64 cgroup_hierarchies; /* bit n: a hierarchy whose id is n modulo 64 has an entry */
 	__u64 connection_ids;
 	__u32 is_stopped; /* the end: nobody is a target any more, although probes are still attached */
@@ -252,6 +252,12 @@ struct flowtap_cgroup_key {
 	__u64 id;
 	__u32 hierarchy;
 	__u32 _pad;
+};
+
+/* Keys of the map `cgroup_names`: the last part of a cgroup's path, filled up with zeros. The value is the target (__u32). */
+#define FLOWTAP_CGROUP_NAME_BYTES 128
+struct flowtap_cgroup_name {
+	char text[FLOWTAP_CGROUP_NAME_BYTES];
 };
 
 /* Keys of the map `known_files`. */

@@ -18,6 +18,11 @@ static __always_inline bool is_target(void)
 #define MAX_HIERARCHIES 32
 #define MAX_CGROUP_DEPTH 16
 
+static __always_inline bool is_watched(int hierarchy)
+{
+	return (state.cgroup_hierarchies >> (hierarchy & 63)) & 1;
+}
+
 /*
  * The target of a cgroup or of one of its ancestors, so that a container inside a target container is one too. Ids are
  * unique within a hierarchy only (cgroup v1), hence the pair.
@@ -57,7 +62,7 @@ static __noinline u32 task_cgroup_target(u64 task_address)
 		struct cgroup *cgroup = BPF_CORE_READ(link, cgrp);
 		int hierarchy = BPF_CORE_READ(cgroup, root, hierarchy_id);
 
-		if ((state.cgroup_hierarchies >> (hierarchy & 63)) & 1) {
+		if (is_watched(hierarchy)) {
 			u32 target = cgroup_target((u64)cgroup, hierarchy);
 
 			if (target)

@@ -96,6 +96,20 @@ int BPF_PROG(cgroup_moved, struct cgroup *cgroup, const char *path, struct task_
 	return 0;
 }
 
+SEC("tp_btf/cgroup_mkdir")
+int BPF_PROG(cgroup_created, struct cgroup *cgroup, const char *path)
+{
+	cgroup_made(cgroup);
+	return 0;
+}
+
+SEC("tp_btf/cgroup_rmdir")
+int BPF_PROG(cgroup_removed, struct cgroup *cgroup, const char *path)
+{
+	cgroup_gone(cgroup);
+	return 0;
+}
+
 /* TLS libraries: one program for entry and return where the kernel can (6.13), else one for each. */
 
 SEC("uprobe")

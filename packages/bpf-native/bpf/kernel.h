@@ -188,6 +188,7 @@ struct unix_sock {
 };
 
 struct kernfs_node {
+	const char *name;
 	u64 id;
 };
 

@@ -27,14 +27,27 @@ struct {
 	__type(value, struct flowtap_process);
 } processes SEC(".maps");
 
-/* Cgroups whose processes are targets. Written by user space only. */
+/*
+ * Cgroups whose processes are targets.
+ * Inserted: by user space, in cgroup_made (one with an expected name).
+ * Deleted: in cgroup_gone, by user space when a target is removed.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
+	__uint(max_entries, 8192);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct flowtap_cgroup_key);
 	__type(value, u32);
 } cgroup_targets SEC(".maps");
+
+/* Names of cgroups that will be targets as soon as they are made. Written by user space only. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct flowtap_cgroup_name);
+	__type(value, u32);
+} cgroup_names SEC(".maps");
 
 /*
  * Connections by struct sock *.

@@ -104,4 +104,39 @@ static __always_inline void process_cgroup(struct task_struct *task)
 		bpf_map_delete_elem(&processes, &pid);
 }
 
+/*
+ * A cgroup that was just made and is empty. One with an expected name is a target from here on, so its first process is
+ * one before it runs anything.
+ */
+static __always_inline void cgroup_made(struct cgroup *cgroup)
+{
+	struct flowtap_cgroup_key key = {};
+	struct flowtap_cgroup_name name = {};
+	u32 *target;
+
+	if (!state.cgroup_targets)
+		return;
+	key.hierarchy = BPF_CORE_READ(cgroup, root, hierarchy_id);
+	if (!is_watched(key.hierarchy))
+		return;
+	bpf_probe_read_kernel_str(name.text, sizeof(name.text), BPF_CORE_READ(cgroup, kn, name));
+	target = bpf_map_lookup_elem(&cgroup_names, &name);
+	if (!target)
+		return;
+	key.id = BPF_CORE_READ(cgroup, kn, id);
+	if (bpf_map_update_elem(&cgroup_targets, &key, target, BPF_ANY))
+		count(FLOWTAP_COUNT_MAP_FULL, 0);
+}
+
+static __always_inline void cgroup_gone(struct cgroup *cgroup)
+{
+	struct flowtap_cgroup_key key = {};
+
+	if (!state.cgroup_targets)
+		return;
+	key.hierarchy = BPF_CORE_READ(cgroup, root, hierarchy_id);
+	key.id = BPF_CORE_READ(cgroup, kn, id);
+	bpf_map_delete_elem(&cgroup_targets, &key);
+}
+
 #endif

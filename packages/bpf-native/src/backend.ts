@@ -9,7 +9,11 @@ const SYSCALL_PROGRAMS: Record<Backend, readonly string[]> = {
   kprobe: ['kprobe_entry', 'kprobe_exit'],
 };
 
-const SOCKET_AND_PROCESS_PROGRAMS = ['tcp_state', 'tcp_destroyed', 'forked', 'executed', 'exited', 'cgroup_moved'];
+const SOCKET_AND_PROCESS_PROGRAMS = [
+  ...['tcp_state', 'tcp_destroyed'],
+  ...['forked', 'executed', 'exited'],
+  ...['cgroup_moved', 'cgroup_created', 'cgroup_removed'],
+];
 
 /** System calls that take a descriptor away: seen at entry (bpf/syscall.h). */
 const ENTRY_CALLS = ['close', 'dup2', 'dup3', 'close_range'];

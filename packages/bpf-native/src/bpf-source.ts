@@ -17,7 +17,7 @@ import { assertCapturePossible } from './preflight.js';
 import { ProcessEvents } from './process-events.js';
 import { RecordDecoder } from './record-decoder.js';
 import { type SpawnOptions, spawnHeld } from './spawn.js';
-import { TargetSet } from './targets.js';
+import { type ContainerTarget, TargetSet } from './targets.js';
 import { TlsAttacher, type TlsLibrary } from './tls-attacher.js';
 import { unusedUprobePrograms } from './uprobe-programs.js';
 
@@ -32,6 +32,10 @@ export interface TargetHandle {
 const LOSS_INTERVAL_MS = 1000;
 
 type State = 'new' | 'starting' | 'running' | 'stopping' | 'stopped';
+
+async function inspectFiles(tls: TlsAttacher, files: ContainerTarget['files'], target: number): Promise<void> {
+  await tls.inspectLayerFiles((await files) ?? [], target);
+}
 
 /** Both clocks at one moment. bpf_ktime_get_ns() and hrtime are CLOCK_MONOTONIC. */
 function readClock(): ClockBase {
@@ -133,16 +137,22 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
     }
     const { targets, tls } = this.#running();
     const { id, pids: found } = await translating(async () => targets.prepare(target));
+    const files = 'container' in target ? this.#track(inspectFiles(tls, target.files, id)) : undefined;
+    // A container that does not run may start at any moment: it counts at once, and its files as soon as they are probed.
+    if ('container' in target && found.length === 0) await translating(async () => targets.enroll(id));
     // Probes first: a connection in use would else be seen with its reads and without its writes for a moment, and its
     // next response be taken for the answer to the wrong request. The linker's cache is for children of the target,
     // which may live shorter than it takes to follow a library from its first mapping.
-    const caches = [tls.inspectLinkerCache(id), ...found.map((pid) => tls.inspectLinkerCache(id, pid))];
+    const caches = [
+      ...('container' in target ? [] : [tls.inspectLinkerCache(id)]),
+      ...found.map((pid) => tls.inspectLinkerCache(id, pid)),
+    ];
     await this.#track(Promise.all([...caches, ...found.map((pid) => tls.inspectProcess(pid, id))]));
     this.#running(); // stop() may have been called meanwhile
     const pids = await translating(async () => targets.enroll(id));
     for (const pid of pids) this.#processes.running(pid);
     // What they have started or mapped since.
-    await this.#track(Promise.all(pids.map((pid) => tls.inspectProcess(pid, id))));
+    await this.#track(Promise.all([...pids.map((pid) => tls.inspectProcess(pid, id)), files]));
     return {
       pids,
       remove: () => {
@@ -233,7 +243,7 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
     this.#targets = targets;
     this.#tls = new TlsAttacher(session, hasSessions, this.#logger, () => targets.living());
     this.#clock = readClock();
-    const decoder = this.#createDecoder(this.#tls);
+    const decoder = this.#createDecoder(targets, this.#tls);
     session.start((batch, bytes) => {
       try {
         decoder.decode(batch, bytes);
@@ -255,7 +265,7 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
     });
   }
 
-  #createDecoder(tls: TlsAttacher): RecordDecoder {
+  #createDecoder(targets: TargetSet, tls: TlsAttacher): RecordDecoder {
     return new RecordDecoder({
       connect: (event) => {
         this.#processes.seen(event.pid, event.comm, event.timestampNs);
@@ -269,7 +279,7 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
       },
       close: (event) => this.emit('close', event),
       process: (record) => {
-        this.#processes.record(record);
+        this.#processes.record(record, targets.containerOf(record.target));
         this.#blindSpots.gone(record.pid);
         tls.usersChanged();
         if (record.action === 'exec') {

@@ -32,12 +32,50 @@ function cgroupMounts(): CgroupMount[] {
   return mounts;
 }
 
-/** proc_pid_cgroup(5): `hierarchy-id:controllers:path`. */
+/** Where a process is in one hierarchy. */
+export interface CgroupPath {
+  readonly hierarchy: number;
+  /** Empty for version 2. */
+  readonly controllers: readonly string[];
+  readonly path: string;
+}
+
+/** proc_pid_cgroup(5): `hierarchy-id:controllers:path`. Empty when the process is gone. */
+export function cgroupPathsOf(pid: number | 'self'): readonly CgroupPath[] {
+  let text: string;
+  try {
+    text = readFileSync(`/proc/${pid}/cgroup`, 'utf8');
+  } catch {
+    return [];
+  }
+  return [...text.matchAll(/^(\d+):([^:]*):(.*)$/gm)].map(([, id, controllers = '', path = '']) => ({
+    hierarchy: Number(id),
+    controllers: controllers === '' ? [] : controllers.split(','),
+    path,
+  }));
+}
+
 function hierarchyOf(mount: CgroupMount): number | undefined {
   if (mount.isV2) return 0;
-  for (const line of readFileSync('/proc/self/cgroup', 'utf8').split('\n')) {
-    const [id, controllers] = line.split(':');
-    if (controllers?.split(',').some((name) => name !== '' && mount.options.includes(name))) return Number(id);
+  const isMounted = (name: string) => mount.options.includes(name);
+  return cgroupPathsOf('self').find(({ controllers }) => controllers.some(isMounted))?.hierarchy;
+}
+
+/** Every hierarchy that is mounted. */
+export function cgroupHierarchies(): readonly (CgroupMount & { readonly hierarchy: number })[] {
+  return cgroupMounts().flatMap((mount) => {
+    const hierarchy = hierarchyOf(mount);
+    return hierarchy === undefined ? [] : [{ ...mount, hierarchy }];
+  });
+}
+
+/** A cgroup by its path from the root of its hierarchy. Undefined when there is none. */
+export function cgroupIn(hierarchy: number, path: string): CgroupId | undefined {
+  for (const mount of cgroupHierarchies()) {
+    if (mount.hierarchy !== hierarchy) continue;
+    const directory = join(mount.mountPoint, path);
+    const stats = statSync(directory, { bigint: true, throwIfNoEntry: false });
+    if (stats !== undefined) return { id: stats.ino, hierarchy, path: directory };
   }
   return undefined;
 }

@@ -17,6 +17,7 @@ export type { BpfSourceOptions, Target } from './options.js';
 export type { PreflightCheck, PreflightReport } from './preflight.js';
 export { preflight } from './preflight.js';
 export type { SpawnOptions } from './spawn.js';
+export type { ContainerTarget } from './targets.js';
 export type { TlsLibrary } from './tls-attacher.js';
 export type { TlsPlace } from './tls-plan.js';
 export type { TlsLibraryName } from './tls-probes.js';

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { FlowError, ProcessEvent } from '@flowtap/core';
+import { readContainerId } from './container-cgroups.js';
 import { readComm, readExe } from './proc.js';
 import type { ProcessRecord } from './record-decoder.js';
 
@@ -25,19 +26,19 @@ export class ProcessEvents {
 
   /** Why TLS of this process cannot be read, where it cannot. */
   learned(pid: number, { code, message }: FlowError): void {
-    const exe = readExe(pid);
     this.#emit({
       type: 'process',
       timestampNs: Number(process.hrtime.bigint()),
       action: 'running',
       pid,
       comm: readComm(pid) ?? '',
-      ...(exe === undefined ? {} : { exe }),
+      ...whatIsKnown(readExe(pid), readContainerId(pid)),
       tlsBlindSpot: { code, message },
     });
   }
 
-  record({ action, pid, comm, timestampNs, filename }: ProcessRecord): void {
+  /** `container`: the one that is captured as such and has the process; of others its cgroup tells. */
+  record({ action, pid, comm, timestampNs, filename }: ProcessRecord, container?: string): void {
     if (action === 'exit') {
       this.#announced.delete(pid);
       this.#emit({ type: 'process', timestampNs, action, pid, comm });
@@ -46,12 +47,20 @@ export class ProcessEvents {
     this.#announced.add(pid);
     // The link of a process that is gone already cannot be read: what it was executed as is next best.
     const exe = readExe(pid) ?? filename;
-    this.#emit({ type: 'process', timestampNs, action, pid, comm, exe });
+    const known = whatIsKnown(exe, container ?? readContainerId(pid));
+    this.#emit({ type: 'process', timestampNs, action, pid, comm, ...known });
   }
 
   #announce(pid: number, comm: string, timestampNs: number): void {
     this.#announced.add(pid);
-    const exe = readExe(pid);
-    this.#emit({ type: 'process', timestampNs, action: 'running', pid, comm, ...(exe === undefined ? {} : { exe }) });
+    const known = whatIsKnown(readExe(pid), readContainerId(pid));
+    this.#emit({ type: 'process', timestampNs, action: 'running', pid, comm, ...known });
   }
+}
+
+function whatIsKnown(
+  exe: string | undefined,
+  containerId: string | undefined,
+): Pick<ProcessEvent, 'exe' | 'containerId'> {
+  return { ...(exe === undefined ? {} : { exe }), ...(containerId === undefined ? {} : { containerId }) };
 }

@@ -23,6 +23,7 @@ const expressions: Record<string, string> = {
   'PROCESS_ENTRY.bytes': 'sizeof(struct flowtap_process)',
   'PROCESS_ENTRY.byCgroup': 'FLOWTAP_PROCESS_BY_CGROUP',
   'CGROUP_KEY.bytes': 'sizeof(struct flowtap_cgroup_key)',
+  'CGROUP_NAME.bytes': 'sizeof(struct flowtap_cgroup_name)',
   'CLOSE.plaintextId': 'offsetof(struct flowtap_close_record, plaintext_id)',
   'FILE_KEY.bytes': 'sizeof(struct flowtap_file_key)',
   'FILE_KEY.minorBits': 'FLOWTAP_DEVICE_MINOR_BITS',
@@ -45,6 +46,7 @@ const structs: Record<string, string> = {
   MAP: 'flowtap_map_record',
   PROCESS_ENTRY: 'flowtap_process',
   CGROUP_KEY: 'flowtap_cgroup_key',
+  CGROUP_NAME: 'flowtap_cgroup_name',
   CONNECTION_ENTRY: 'connection',
   FILE_KEY: 'flowtap_file_key',
 };

@@ -83,6 +83,7 @@ export const CONNECTION_ENTRY = {
 export const ConnectionFlag = { tls: 1, joinedLate: 2, pending: 4, closed: 8 } as const;
 export const FILE_KEY = { bytes: 16, inode: 0, device: 8, minorBits: 20 } as const;
 export const CGROUP_KEY = { bytes: 16, id: 0, hierarchy: 8 } as const;
+export const CGROUP_NAME = { bytes: 128, text: 0 } as const;
 
 /** Files whose probes can be told apart, and what their number is multiplied by in an attach cookie. */
 export const PROBED_FILES = 4096;

@@ -1,17 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type CgroupId, cgroupProcesses, resolveCgroup } from './cgroup.js';
+import { cgroupNamesOf, containerCgroups, containerHierarchies, isContainerId } from './container-cgroups.js';
 import { TargetError } from './errors.js';
 import type { LivingTargets } from './file-users.js';
 import type { NativeSession } from './native-binding.js';
 import { processExists, processTree } from './proc.js';
-import { CGROUP_KEY, PROCESS_ENTRY } from './record-layout.js';
+import { CGROUP_KEY, CGROUP_NAME, PROCESS_ENTRY } from './record-layout.js';
+
+/** A container, running or not, by the name that engines give to its cgroup. */
+export interface ContainerTarget {
+  /** The whole id. A cgroup of that name is a target from the moment when it is made: also after a restart. */
+  readonly container: string;
+  /** Its first process, when it runs: its cgroup is found by it. */
+  readonly pid?: number;
+  /**
+   * Libraries and programs that it may use as soon as it starts, by their paths in the layers of its image. They may come
+   * later than the rest. @default []
+   */
+  readonly files?: readonly string[] | Promise<readonly string[]>;
+}
 
 /** What to capture while it runs. A process is captured with everything that descends from it, from fork on. */
-export type RunningTarget = { readonly pid: number } | { readonly cgroup: string };
+export type RunningTarget = { readonly pid: number } | { readonly cgroup: string } | ContainerTarget;
 
 type Entry = { readonly id: number } & (
   | { readonly pid: number }
   | { readonly cgroup: CgroupId }
+  | { readonly container: string; readonly cgroups: readonly CgroupId[] }
   | { readonly spawned: true }
 );
 
@@ -49,7 +64,8 @@ export class TargetSet {
     if (entry === undefined) return [];
     this.#prepared.delete(id);
     this.#entries.set(id, entry);
-    if ('cgroup' in entry) this.#setCgroup(entry.cgroup, id);
+    this.#watch(entry);
+    this.#publishCgroups();
     const pids = this.#enroll(entry);
     if (pids.length === 0 && 'pid' in entry) {
       this.#entries.delete(id);
@@ -75,7 +91,14 @@ export class TargetSet {
     const entry = this.#entries.get(id);
     if (!entry) return;
     this.#entries.delete(id);
-    if ('cgroup' in entry) this.#deleteCgroup(entry.cgroup);
+    if ('cgroup' in entry || 'container' in entry) {
+      this.#deleteAll('cgroup_names', id);
+      this.#deleteAll('cgroup_targets', id);
+      for (const other of this.#entries.values()) if (isSameGroup(entry, other)) this.#watch(other);
+      this.#publishCgroups();
+    }
+    // A container that was added anew has given its processes to the new target.
+    if (!this.#hasProcesses(id)) return;
     // Processes that another target covers too stay: they change hands before the rest is let go.
     for (const other of this.#entries.values()) this.#enroll(other);
     // A process may fork between being read and being deleted; its child then carries the id until the next pass.
@@ -87,18 +110,34 @@ export class TargetSet {
     const processes = new Map<number, number[]>();
     const entries = this.#session.mapEntries('processes');
     for (let i = 0; i + 1 < entries.length; i += 2) {
-      const target = entries[i + 1]?.readUInt32LE(PROCESS_ENTRY.target) ?? 0;
+      const value = entries[i + 1];
+      const target = value === undefined ? 0 : targetOf(value);
       const pids = processes.get(target);
       const pid = entries[i]?.readUInt32LE(0) ?? 0;
       if (pids === undefined) processes.set(target, [pid]);
       else pids.push(pid);
     }
-    const lasting = [...this.#entries.values()].filter((entry) => 'cgroup' in entry).map(({ id }) => id);
+    const lasting = [...this.#entries.values()].filter(isLasting).map(({ id }) => id);
     return { processes, lasting: new Set([...lasting, ...this.#prepared.keys(), ...this.#starting]) };
+  }
+
+  /** The container that a target is. */
+  containerOf(id: number): string | undefined {
+    const entry = this.#entries.get(id);
+    return entry !== undefined && 'container' in entry ? entry.container : undefined;
   }
 
   #toEntry(target: RunningTarget): Entry {
     const id = this.#nextId++;
+    if ('container' in target) {
+      const { container, pid } = target;
+      if (!isContainerId(container)) {
+        throw new TargetError('TARGET_INVALID', `"${container}" is no id of a container.`, {
+          hint: 'Give all of its 64 hexadecimal digits.',
+        });
+      }
+      return { id, container, cgroups: containerCgroups(container, pid) };
+    }
     if ('cgroup' in target) return { id, cgroup: resolveCgroup(target.cgroup) };
     if (!Number.isInteger(target.pid) || target.pid <= 0) {
       throw new TargetError('TARGET_INVALID', `"${target.pid}" is no process id.`, {
@@ -121,7 +160,7 @@ export class TargetSet {
       before = enrolled.size;
       for (const pid of this.#membersOf(entry)) {
         if (pid === this.#ownPid || enrolled.has(pid)) continue;
-        this.#setProcess(pid, entry.id, 'cgroup' in entry ? PROCESS_ENTRY.byCgroup : 0);
+        this.#setProcess(pid, entry.id, isLasting(entry) ? PROCESS_ENTRY.byCgroup : 0);
         enrolled.add(pid);
       }
     }
@@ -131,6 +170,7 @@ export class TargetSet {
   #membersOf(entry: Entry): Iterable<number> {
     if ('pid' in entry) return processTree(entry.pid);
     if ('cgroup' in entry) return cgroupProcesses(entry.cgroup.path);
+    if ('container' in entry) return entry.cgroups.flatMap(({ path }) => cgroupProcesses(path));
     return [];
   }
 
@@ -159,22 +199,45 @@ export class TargetSet {
     this.#session.mapSet('processes', key, value);
   }
 
-  #setCgroup(cgroup: CgroupId, target: number): void {
-    const value = Buffer.alloc(4);
-    value.writeUInt32LE(target);
-    this.#session.mapSet('cgroup_targets', cgroupKey(cgroup), value);
-    this.#publishCgroups();
+  #hasProcesses(id: number): boolean {
+    return this.#session.mapEntries('processes').some((value, i) => i % 2 === 1 && targetOf(value) === id);
   }
 
-  #deleteCgroup(cgroup: CgroupId): void {
-    this.#session.mapDelete('cgroup_targets', cgroupKey(cgroup));
-    this.#publishCgroups();
+  /** Tells the kernel which cgroups lead to a target. */
+  #watch(entry: Entry): void {
+    const value = u32(entry.id);
+    // Names first: a cgroup that is made meanwhile is found by one or the other.
+    const names = 'container' in entry ? cgroupNamesOf(entry.container) : [];
+    for (const name of names) this.#session.mapSet('cgroup_names', cgroupName(name), value);
+    const cgroups = 'cgroup' in entry ? [entry.cgroup] : 'container' in entry ? entry.cgroups : [];
+    for (const cgroup of cgroups) this.#session.mapSet('cgroup_targets', cgroupKey(cgroup), value);
+  }
+
+  /** What leads to a target: the kernel adds cgroups by itself, and a name may lead to another target by now. */
+  #deleteAll(map: 'cgroup_names' | 'cgroup_targets', id: number): void {
+    const entries = this.#session.mapEntries(map);
+    for (let i = 0; i + 1 < entries.length; i += 2) {
+      const key = entries[i];
+      if (key && entries[i + 1]?.readUInt32LE(0) === id) this.#session.mapDelete(map, key);
+    }
   }
 
   #publishCgroups(): void {
-    const cgroups = [...this.#entries.values()].flatMap((entry) => ('cgroup' in entry ? [entry.cgroup] : []));
-    this.#session.setCgroups(cgroups.length, [...new Set(cgroups.map(({ hierarchy }) => hierarchy))]);
+    const lasting = [...this.#entries.values()].filter(isLasting);
+    const hierarchies = lasting.flatMap((entry) => ('cgroup' in entry ? [entry.cgroup.hierarchy] : []));
+    if (lasting.some((entry) => 'container' in entry)) hierarchies.push(...containerHierarchies());
+    this.#session.setCgroups(lasting.length, [...new Set(hierarchies)]);
   }
+}
+
+/** Goes on when it has no process. */
+function isLasting(entry: Entry): boolean {
+  return 'cgroup' in entry || 'container' in entry;
+}
+
+function isSameGroup(a: Entry, b: Entry): boolean {
+  if ('container' in a) return 'container' in b && a.container === b.container;
+  return 'cgroup' in a && 'cgroup' in b && a.cgroup.path === b.cgroup.path;
 }
 
 function cgroupKey(cgroup: CgroupId): Buffer {
@@ -182,4 +245,21 @@ function cgroupKey(cgroup: CgroupId): Buffer {
   key.writeBigUInt64LE(cgroup.id, CGROUP_KEY.id);
   key.writeUInt32LE(cgroup.hierarchy, CGROUP_KEY.hierarchy);
   return key;
+}
+
+function cgroupName(name: string): Buffer {
+  const key = Buffer.alloc(CGROUP_NAME.bytes);
+  key.write(name, CGROUP_NAME.text);
+  return key;
+}
+
+function u32(value: number): Buffer {
+  const buffer = Buffer.alloc(4);
+  buffer.writeUInt32LE(value);
+  return buffer;
+}
+
+/** Of a value of the map `processes`. */
+function targetOf(value: Buffer): number {
+  return value.readUInt32LE(PROCESS_ENTRY.target);
 }

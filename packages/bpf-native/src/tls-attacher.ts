@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, fstatSync, readFileSync } from 'node:fs';
+import { closeSync, readFileSync } from 'node:fs';
 import type { Logger } from '@flowtap/core';
 import { type FileGate, FileGates } from './file-gates.js';
+import { fileIdentity } from './file-identity.js';
 import { planFile } from './file-plan.js';
 import { type FileUsers, hasUsers, type LivingTargets } from './file-users.js';
 import type { NativeSession } from './native-binding.js';
@@ -55,7 +56,7 @@ export class TlsAttacher {
   readonly #logger: Logger;
   readonly #living: () => LivingTargets;
   readonly #gates: FileGates;
-  /** By device, inode, size and time of change. */
+  /** By their identity. */
   readonly #files = new Map<string, KnownFile>();
   #sweepTimer: NodeJS.Timeout | undefined;
   #lastSweepMs = Number.NEGATIVE_INFINITY;
@@ -77,7 +78,9 @@ export class TlsAttacher {
   /** Everything executable that a process has mapped, its own program included. */
   async inspectProcess(pid: number, target: number): Promise<void> {
     await Promise.all(
-      distinctMappings(pid).map((mapping) => this.#inspect(openMapping(pid, mapping), mapping.path, target, pid)),
+      distinctMappings(pid).map((mapping) =>
+        this.#inspect(openMapping(pid, mapping), mapping.path, target, { mapper: pid }),
+      ),
     );
   }
 
@@ -86,7 +89,7 @@ export class TlsAttacher {
     const prefix = `${file.start.toString(16)}-`;
     const mapping = executableMappings(pid).find(({ range }) => range.startsWith(prefix));
     const fd = mapping && openMapping(pid, mapping);
-    if (mapping && fd !== undefined) await this.#inspect(fd, mapping.path, target, pid);
+    if (mapping && fd !== undefined) await this.#inspect(fd, mapping.path, target, { mapper: pid });
     // The process is gone, or has unmapped it: the kernel is to tell of the file again.
     else this.#session.mapDelete('known_files', fileKey(file));
   }
@@ -107,6 +110,11 @@ export class TlsAttacher {
     await Promise.all([...paths].map((path) => this.#inspect(openFirst([`${root}${path}`]), path, target)));
   }
 
+  /** Files in the layers of an image that a container may use as soon as it starts. */
+  async inspectLayerFiles(paths: readonly string[], target: number): Promise<void> {
+    await Promise.all(paths.map((path) => this.#inspect(openFirst([path]), path, target, { isLayer: true })));
+  }
+
   /** A process ended or became another program, or a target was removed: some file may have no user any more. */
   usersChanged(): void {
     if (this.#isStopped || this.#sweepTimer !== undefined) return;
@@ -121,13 +129,17 @@ export class TlsAttacher {
   }
 
   /** `mapper`: the process that has it mapped; none where only the linker knows it. */
-  async #inspect(fd: number | undefined, path: string, target: number, mapper?: number): Promise<void> {
+  async #inspect(
+    fd: number | undefined,
+    path: string,
+    target: number,
+    { mapper, isLayer = false }: { readonly mapper?: number; readonly isLayer?: boolean } = {},
+  ): Promise<void> {
     if (fd === undefined) return;
-    const { dev, ino, size, mtimeNs } = fstatSync(fd, { bigint: true });
-    const key = `${dev}:${ino}:${size}:${mtimeNs}`;
+    const { key, inode } = fileIdentity(fd, isLayer);
     let file = this.#files.get(key);
     if (file === undefined) {
-      file = { path, inode: String(ino), mappedBy: new Map(), knownTo: new Set(), work: Promise.resolve() };
+      file = { path, inode, mappedBy: new Map(), knownTo: new Set(), work: Promise.resolve() };
       file.work = this.#attach(fd, file).finally(() => closeSync(fd));
       this.#remember(key, file);
     } else {

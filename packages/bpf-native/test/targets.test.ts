@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
@@ -131,6 +132,84 @@ describeCapture('a control group as a target', () => {
     await untilCaptured(recorder, 20);
     await recorder.remove(handle);
     await expectSilence(recorder);
+  });
+});
+
+/** Those that containers are looked for in: version 2, and one of version 1. */
+const containerRoots = ['/sys/fs/cgroup/unified', '/sys/fs/cgroup', '/sys/fs/cgroup/memory'].filter((path) =>
+  existsSync(join(path, 'cgroup.procs')),
+);
+
+describeCapture('a container as a target', () => {
+  const container = createHash('sha256').update(`${process.pid}`).digest('hex');
+  const names = [container, `docker-${container}.scope`, `libpod-${container}.scope`];
+  const cases = containerRoots.flatMap((root) => names.map((name) => ({ root, name })));
+
+  it.each(cases)('is captured as soon as its cgroup is made: $root $name', async ({ root, name }) => {
+    const engine = join(root, `flowtap-engine-${process.pid}`);
+    const group = join(engine, name);
+    const nested = join(group, 'nested');
+    onTestFinished(async () => {
+      await until('the groups are empty', () => [nested, group, engine].every(tryRemove));
+    });
+    const { forking } = await startForker(workshop);
+    const recorder = await Recorder.start(workshop);
+    const { pids, handle } = await recorder.add({ container });
+    expect(pids).toEqual([]);
+    for (let restart = 0; restart < 2; restart++) {
+      mkdirSync(nested, { recursive: true });
+      writeFileSync(join(restart === 0 ? group : nested, 'cgroup.procs'), String(forking));
+      await untilCaptured(recorder, 20);
+      writeFileSync(join(root, 'cgroup.procs'), String(forking));
+      await expectSilence(recorder);
+      await until('the groups are empty', () => [nested, group].every(tryRemove));
+    }
+    await recorder.remove(handle);
+    mkdirSync(group);
+    writeFileSync(join(group, 'cgroup.procs'), String(forking));
+    await expectSilence(recorder);
+  });
+
+  it.each(containerRoots)('is captured when it runs already, and goes on when it is added anew: %s', async (root) => {
+    const group = join(root, `docker-${container}.scope`);
+    mkdirSync(group);
+    onTestFinished(async () => {
+      await until('the group is empty', () => tryRemove(group));
+    });
+    const { top, forking } = await startForker(workshop);
+    for (const pid of [top, forking]) writeFileSync(join(group, 'cgroup.procs'), String(pid));
+    const recorder = await Recorder.start(workshop);
+    const first = await recorder.add({ container, pid: top });
+    expect(first.pids).toContain(top);
+    await untilCaptured(recorder, 20);
+    const second = await recorder.add({ container, pid: top });
+    await recorder.remove(first.handle);
+    await settle(recorder);
+    await untilCaptured(recorder, 20);
+    await recorder.remove(second.handle);
+    await expectSilence(recorder);
+  });
+
+  it('is known by its id in the events of its processes', async () => {
+    const group = join(containerRoots[0] ?? '', container);
+    mkdirSync(group);
+    onTestFinished(async () => {
+      await until('the group is empty', () => tryRemove(group));
+    });
+    const { top, forking } = await startForker(workshop);
+    writeFileSync(join(group, 'cgroup.procs'), String(top));
+    const recorder = await Recorder.start(workshop);
+    await recorder.add({ pid: top });
+    const events = await recorder.stop();
+    const containerOf = (pid: number) =>
+      events.flatMap((event) => (event.type === 'process' && event.pid === pid ? [event.containerId] : []))[0];
+    expect(containerOf(top)).toBe(container);
+    expect(containerOf(forking)).toBeUndefined();
+  });
+
+  it.each(['web', container.slice(1), container.toUpperCase()])('is refused without a whole id: %s', async (id) => {
+    const recorder = await Recorder.start(workshop);
+    await expect(recorder.add({ container: id })).rejects.toMatchObject({ code: 'TARGET_INVALID' });
   });
 });
 

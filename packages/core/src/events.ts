@@ -133,6 +133,8 @@ export interface ProcessEvent extends EventBase {
   readonly comm: string;
   /** Path of the executable, as the process sees it. Absent at exit and where it could not be read. */
   readonly exe?: string;
+  /** Whole id of the container that it runs in, where it does. */
+  readonly containerId?: string;
   /** Why TLS of this process cannot be read, where something in it says so. */
   readonly tlsBlindSpot?: { readonly code: string; readonly message: string };
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { ExportPipelineOptions } from './export-pipeline-options.js';
 import type { Flow } from './flow.js';
 import type { FlowUpdate } from './flow-update.js';
 
@@ -16,6 +17,8 @@ export interface Exporter {
   readonly apiVersion: 1;
   /** For counters and log lines, such as `jsonl:flows.jsonl`. */
   readonly name: string;
+  /** What suits this exporter better than the defaults of the pipeline in front of it. */
+  readonly pipeline?: Omit<ExportPipelineOptions, 'logger'>;
   start?(): Promise<void>;
   export(flows: readonly Flow[], options: { readonly signal: AbortSignal }): Promise<ExportResult>;
   /**

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ExportPipeline } from './export-pipeline.js';
-import type { ExchangeFlow, Flow } from './flow.js';
+import type { ExchangeFlow, Flow, FlowDescription } from './flow.js';
 import { FlowIterator } from './flow-iterator.js';
 import type { FlowProgress, FlowUpdate, FlowUpdateSink } from './flow-update.js';
 
 export interface FlowDeliveryOptions {
   /** Absent: all flows. */
   readonly where: ((flow: Flow) => boolean) | undefined;
+  /** Absent: flows are as they were captured. */
+  readonly describe: ((flow: Flow) => FlowDescription | undefined) | undefined;
   readonly redact: (flow: Flow) => Flow;
   readonly pipelines: readonly ExportPipeline[];
   readonly maxQueuedFlows: number;
@@ -18,9 +20,9 @@ export interface FlowDeliveryOptions {
 }
 
 /**
- * What happens to a finished flow: filter, redaction, then exporters, iterators and listeners. What is told of a flow
- * before takes the same way, without the iterators. Runs inside the parser, so nothing that a consumer throws gets out
- * of here.
+ * What happens to a finished flow: description, filter, redaction, then exporters, iterators and listeners. What is
+ * told of a flow before takes the same way, without the iterators. Runs inside the parser, so nothing that a consumer
+ * throws gets out of here.
  */
 export class FlowDelivery implements FlowUpdateSink {
   /** Flows that passed the filter. */
@@ -40,7 +42,7 @@ export class FlowDelivery implements FlowUpdateSink {
   }
 
   push(flow: Flow): void {
-    const ready = this.#prepare(flow);
+    const ready = this.#prepare(this.#described(flow));
     if (ready === undefined) return;
     if (ready === 'filtered') {
       this.filteredFlows += 1;
@@ -61,7 +63,7 @@ export class FlowDelivery implements FlowUpdateSink {
   }
 
   open(flow: ExchangeFlow): ExchangeFlow | undefined {
-    const ready = this.#prepare(flow);
+    const ready = this.#prepare(this.#described(flow));
     if (ready === undefined || ready === 'filtered' || ready.kind !== 'flow') return undefined;
     this.#pushUpdate({ kind: 'open', flow: ready });
     return ready;
@@ -107,6 +109,17 @@ export class FlowDelivery implements FlowUpdateSink {
     this.#isEnded = true;
     this.#error = error;
     for (const iterator of [...this.#iterators]) iterator.end(error);
+  }
+
+  #described(flow: Flow): Flow {
+    const { describe, onError } = this.#options;
+    try {
+      const description = describe?.(flow);
+      return description === undefined ? flow : { ...flow, ...description };
+    } catch (error) {
+      onError('describe-error', error);
+      return flow;
+    }
   }
 
   /** A flow that cannot be filtered or redacted goes nowhere: it may hold secrets. */

@@ -40,7 +40,20 @@ function plain(flow: Flow): object {
     durationMs: Number(flow.durationMs.toFixed(3)),
     source: flow.source,
     destination: flow.destination,
-    process: { pid: flow.process.pid, comm: flow.process.comm, exe: flow.process.exe },
+    process: {
+      pid: flow.process.pid,
+      comm: flow.process.comm,
+      exe: flow.process.exe,
+      containerId: flow.process.containerId,
+    },
+    container: flow.container && {
+      id: flow.container.id,
+      name: flow.container.name,
+      image: flow.container.image,
+      labels: flow.container.labels,
+    },
+    sourceContainer: flow.sourceContainer,
+    destinationContainer: flow.destinationContainer,
     connectionId: flow.connectionId,
     ...(flow.fdSource === undefined ? {} : { fdSource: flow.fdSource }),
     ...(flow.kind === 'flow'

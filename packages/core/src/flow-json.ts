@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Endpoint } from './events.js';
-import type { ExchangeFlow, Flow, FlowError, FlowGap, FlowProcess, OpaqueFlow } from './flow.js';
+import type { ExchangeFlow, Flow, FlowContainer, FlowError, FlowGap, FlowProcess, OpaqueFlow } from './flow.js';
 import { HttpBody } from './http-body.js';
 import { isHttpMessage } from './http-flow.js';
 import type { HttpHeader, HttpRequest, HttpResponse } from './http-message.js';
@@ -40,6 +40,9 @@ export function writeFlowJson(writer: JsonWriter, flow: Flow): void {
   writeEndpoint(writer, ',"source":', flow.source);
   writeEndpoint(writer, ',"destination":', flow.destination);
   writeProcess(writer, flow.process);
+  if (flow.container !== undefined) writeContainer(writer, flow.container);
+  writeString(writer, ',"sourceContainer":', flow.sourceContainer);
+  writeString(writer, ',"destinationContainer":', flow.destinationContainer);
   writer.ascii(',"connectionId":');
   writer.number(flow.connectionId);
   if (flow.fdSource !== undefined) {
@@ -179,8 +182,27 @@ function writeProcess(writer: JsonWriter, process: FlowProcess): void {
   writer.ascii(',"comm":');
   writer.string(process.comm);
   writeString(writer, ',"exe":', process.exe);
+  writeString(writer, ',"containerId":', process.containerId);
   writer.ascii('}');
   writer.remember(process, start);
+}
+
+function writeContainer(writer: JsonWriter, container: FlowContainer): void {
+  writer.ascii(',"container":');
+  if (writer.repeat(container)) return;
+  const start = writer.length;
+  writer.ascii('{"id":');
+  writer.string(container.id);
+  writer.ascii(',"name":');
+  writer.string(container.name);
+  writer.ascii(',"image":');
+  writer.string(container.image);
+  if (container.labels !== undefined) {
+    writer.ascii(',"labels":');
+    writer.json(JSON.stringify(container.labels));
+  }
+  writer.ascii('}');
+  writer.remember(container, start);
 }
 
 function writeEndpoint(writer: JsonWriter, key: string, endpoint: Endpoint | undefined): void {

@@ -22,6 +22,25 @@ export interface FlowProcess {
   readonly comm: string;
   /** Absent where it could not be read. */
   readonly exe?: string;
+  /** Whole id of the container that it runs in, where it does. */
+  readonly containerId?: string;
+}
+
+/** The container that a process runs in, as its engine describes it. */
+export interface FlowContainer {
+  /** 64 hexadecimal digits. */
+  readonly id: string;
+  readonly name: string;
+  readonly image: string;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** What something outside of the capture, such as a container engine, knows of a flow. */
+export interface FlowDescription {
+  readonly container?: FlowContainer;
+  /** Names of the containers that the addresses belong to. */
+  readonly sourceContainer?: string;
+  readonly destinationContainer?: string;
 }
 
 /**
@@ -54,6 +73,11 @@ interface FlowEnvelope {
   readonly source?: Endpoint;
   readonly destination?: Endpoint;
   readonly process: FlowProcess;
+  /** Of the process. Present where `TapOptions.describe` knows it, as are the two names. */
+  readonly container?: FlowContainer;
+  /** Name of the container that the address of `source` belongs to. */
+  readonly sourceContainer?: string;
+  readonly destinationContainer?: string;
   /** Id of the connection while the source runs: flows with the same value shared one. */
   readonly connectionId: number;
   /** What told the socket, and so the addresses. Present where a TLS library's plaintext was read. */

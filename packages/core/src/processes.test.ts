@@ -18,6 +18,13 @@ it('prefers the name of the process to that of a worker thread, and the current 
   expect(processes.describe(6, 'worker', false)).toEqual({ pid: 6, comm: 'worker' });
 });
 
+it('knows the container of a process, also after its exit', () => {
+  const processes = new Processes();
+  processes.apply(processEvent({ pid: 5, comm: 'curl', containerId: 'c0ffee' }));
+  processes.apply(processEvent({ pid: 5, action: 'exit' }));
+  expect(processes.describe(5, 'curl', true)).toEqual({ pid: 5, comm: 'curl', containerId: 'c0ffee' });
+});
+
 it('does not give a reused process id the executable of its predecessor', () => {
   const processes = new Processes();
   processes.apply(processEvent({ pid: 5, comm: 'old', exe: '/old' }));

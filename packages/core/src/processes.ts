@@ -55,12 +55,18 @@ export class Processes {
 }
 
 /** A process that is ending cannot be read any more: what an event does not tell is as it was known. */
-function merge({ pid, comm, exe, tlsBlindSpot }: ProcessEvent, known: Entry | undefined): Entry {
-  const name = comm === '' ? (known?.process.comm ?? '') : comm;
-  const path = exe ?? known?.process.exe;
+function merge(event: ProcessEvent, known: Entry | undefined): Entry {
+  const { pid } = event;
+  const comm = event.comm === '' ? (known?.process.comm ?? '') : event.comm;
+  const exe = event.exe ?? known?.process.exe;
+  const containerId = event.containerId ?? known?.process.containerId;
   return {
-    process: path === undefined ? { pid, comm: name } : { pid, comm: name, exe: path },
-    tlsBlindSpot: tlsBlindSpot ?? known?.tlsBlindSpot,
+    process: {
+      ...{ pid, comm },
+      ...(exe === undefined ? {} : { exe }),
+      ...(containerId === undefined ? {} : { containerId }),
+    },
+    tlsBlindSpot: event.tlsBlindSpot ?? known?.tlsBlindSpot,
   };
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ConfigError } from './errors.js';
 import type { Exporter } from './exporter.js';
+import type { Flow, FlowDescription } from './flow.js';
 import type { FlowFilter } from './flow-filter.js';
 import type { TapLimits } from './limits.js';
 import type { Logger } from './logger.js';
@@ -25,6 +26,11 @@ export interface TapOptions {
   readonly exporters?: readonly Exporter[];
   /** What to hide before any consumer sees a flow; `false` shows everything. @default {} */
   readonly redact?: RedactOptions | false;
+  /**
+   * Adds what the capture cannot know, such as the container of a process. Called for each flow that ends, and for each
+   * that is announced when it opens, before `where`; what it throws is reported as `error`, and the flow goes on without.
+   */
+  readonly describe?: (flow: Flow) => FlowDescription | undefined;
   /**
    * Flows to keep. @default all
    *

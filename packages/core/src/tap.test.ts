@@ -61,6 +61,38 @@ async function collect(tap: Tap): Promise<Flow[]> {
 }
 
 describe('a tap', () => {
+  it('adds to a flow what describe knows of it, before the filter and for every consumer', async () => {
+    const exporter = new FakeExporter();
+    const container = { id: 'c0ffee', name: 'web', image: 'nginx:1' };
+    const { source, tap, flows } = setUp({
+      exporters: [exporter],
+      describe: ({ connectionId }) => (connectionId === 2 ? { container, destinationContainer: 'db' } : undefined),
+      where: (flow) => flow.container?.name === 'web',
+    });
+    await tap.start();
+    for (const id of [1, 2]) exchange(source, `${id}`, id);
+    source.end();
+    await tap.ended;
+    expect(flows).toMatchObject([{ connectionId: 2, container, destinationContainer: 'db' }]);
+    expect(exporter.flows).toEqual(flows);
+    expect(tap.stats().filteredFlows).toBe(1);
+  });
+
+  it('delivers a flow as it is when describe throws, and says so', async () => {
+    const { source, tap, flows, errors } = setUp({
+      describe: () => {
+        throw new Error('engine is gone');
+      },
+    });
+    await tap.start();
+    exchange(source, 'x');
+    source.end();
+    await tap.ended;
+    expect(flows).toHaveLength(1);
+    expect(errors).toEqual(['engine is gone']);
+    expect(tap.stats().counters).toMatchObject({ 'describe-error': 1 });
+  });
+
   it('delivers each flow to listeners, iterators and exporters, and ends by itself with its source', async () => {
     const exporter = new FakeExporter();
     const { source, tap, flows } = setUp({ exporters: [exporter] });

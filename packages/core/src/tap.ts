@@ -98,9 +98,10 @@ class FlowTap extends EventEmitter<TapEvents> implements Tap {
     this.#source = source;
     this.#logger = logger;
     this.#recorder = options.recorder;
-    this.#pipelines = exporters.map((exporter) => new ExportPipeline(exporter, { logger }));
+    this.#pipelines = exporters.map((exporter) => new ExportPipeline(exporter, { ...exporter.pipeline, logger }));
     this.#delivery = new FlowDelivery({
       where: where === undefined ? undefined : createFlowFilter(where),
+      describe: options.describe,
       redact: redact === false ? (flow) => flow : this.#lazyRedactor(redact),
       pipelines: this.#pipelines,
       maxQueuedFlows: limits.maxQueuedFlows,

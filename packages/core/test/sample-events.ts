@@ -75,6 +75,7 @@ export const eventArbitrary: fc.Arbitrary<TapEvent> = fc.oneof(
       pid: fc.nat(),
       comm: text,
       exe: text,
+      containerId: text,
       tlsBlindSpot: fc.record({ code: text, message: text }),
     },
     { requiredKeys: ['type', 'timestampNs', 'action', 'pid', 'comm'] },

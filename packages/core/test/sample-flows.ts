@@ -148,7 +148,13 @@ const common = {
   durationMs: fc.nat(10_000_000_000).map((microseconds) => microseconds / 1000),
   source: endpoint,
   destination: endpoint,
-  process: fc.record({ pid: fc.nat(), comm: text, exe: text }, { requiredKeys: ['pid', 'comm'] }),
+  process: fc.record({ pid: fc.nat(), comm: text, exe: text, containerId: text }, { requiredKeys: ['pid', 'comm'] }),
+  container: fc.record(
+    { id: text, name: text, image: text, labels: fc.dictionary(text, text, { noNullPrototype: true, maxKeys: 3 }) },
+    { requiredKeys: ['id', 'name', 'image'] },
+  ),
+  sourceContainer: text,
+  destinationContainer: text,
   connectionId: count,
   fdSource: fc.constantFrom('set-fd', 'nested-call', 'last-read', 'go', 'unknown'),
   gaps: fc.array(

@@ -62,7 +62,20 @@ export interface Flow {
   readonly durationMs: number;
   readonly source?: Endpoint;
   readonly destination?: Endpoint;
-  readonly process: { readonly pid: number; readonly comm: string; readonly exe?: string };
+  readonly process: {
+    readonly pid: number;
+    readonly comm: string;
+    readonly exe?: string;
+    readonly containerId?: string;
+  };
+  readonly container?: {
+    readonly id: string;
+    readonly name: string;
+    readonly image: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
+  readonly sourceContainer?: string;
+  readonly destinationContainer?: string;
   readonly connectionId: number;
   readonly fdSource?: 'set-fd' | 'nested-call' | 'last-read' | 'go' | 'unknown';
   readonly request?: Message & { readonly method: string; readonly target: string; readonly authority?: string };

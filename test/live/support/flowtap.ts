@@ -107,11 +107,19 @@ function captureOptions(scene: Scene, name: string): readonly string[] {
 }
 
 /** `flowtap attach`, attached. */
-export async function attach(scene: Scene, targetOptions: readonly (string | number)[]): Promise<Capture> {
+export function attach(scene: Scene, targetOptions: readonly (string | number)[]): Promise<Capture> {
+  return startCapturing(scene, 'attach', targetOptions.map(String));
+}
+
+/** `flowtap agent`, attached. */
+export function startAgent(scene: Scene, options: readonly string[]): Promise<Capture> {
+  return startCapturing(scene, 'agent', options);
+}
+
+async function startCapturing(scene: Scene, command: string, options: readonly string[]): Promise<Capture> {
   captures += 1;
-  const name = `attach-${captures}`;
-  const args = ['attach', ...captureOptions(scene, name), ...targetOptions.map(String)];
-  const program = await startFlowtap(scene, args);
+  const name = `${command}-${captures}`;
+  const program = await startFlowtap(scene, [command, ...captureOptions(scene, name), ...options]);
   return new Capture(program, scene, name).ready();
 }
 

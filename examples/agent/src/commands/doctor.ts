@@ -2,6 +2,7 @@
 import type { PreflightReport } from '@flowtap/bpf-native';
 import { type Command, Option } from 'commander';
 import { loadBpfNative } from '../bpf-source.js';
+import { containerEngineCheck } from '../container-engine-check.js';
 import { FAILURE, SUCCESS } from '../exit-status.js';
 import { parsePid } from '../options/pid.js';
 import { parseSeconds } from '../options/seconds.js';
@@ -52,7 +53,8 @@ process exchanges does not leave the kernel.`,
 
 async function reportMachine({ json }: DoctorOptions): Promise<number> {
   const { preflight } = await loadBpfNative();
-  const report = await preflight();
+  const machine = await preflight();
+  const report = { ...machine, checks: [...machine.checks, await containerEngineCheck()] };
   process.stdout.write(json === true ? `${JSON.stringify(report, undefined, 2)}\n` : formatReport(report));
   return report.ok ? SUCCESS : FAILURE;
 }

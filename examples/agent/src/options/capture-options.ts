@@ -16,8 +16,9 @@ export interface CaptureOptions extends OutputOptions {
   readonly readyFile?: string;
 }
 
-export function addCaptureOptions(command: Command, human: 'stdout' | 'stderr'): void {
-  addOutputOptions(command, human);
+/** The parameters are those of `addOutputOptions`. */
+export function addCaptureOptions(command: Command, human: 'stdout' | 'stderr', defaultOutput?: string): void {
+  addOutputOptions(command, human, defaultOutput);
   command
     .optionsGroup('Capture:')
     .addOption(new Option('--record <file>', 'also record the events, unredacted, for flowtap replay'))

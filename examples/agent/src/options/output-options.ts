@@ -8,12 +8,13 @@ import { collect, collectAll } from './collect.js';
 import { parseCriteria } from './criterion.js';
 import { type OutputSpec, parseOutputSpec } from './output-spec.js';
 import { PROTOCOL_CHOICES, type ProtocolChoice, parseProtocols } from './protocols.js';
+import { addServerOptions, type ServerOptions } from './server-options.js';
 import { parseToken } from './token.js';
 
 export const DEFAULT_MAX_BODY_BYTES = 1024 * 1024;
 
 /** What every command that prints flows understands. */
-export interface OutputOptions extends FlowFilterOptions, GrpcSchemaFiles {
+export interface OutputOptions extends FlowFilterOptions, GrpcSchemaFiles, ServerOptions {
   readonly output?: readonly OutputSpec[];
   readonly maxBody: number;
   readonly protocols?: readonly ProtocolChoice[];
@@ -22,14 +23,17 @@ export interface OutputOptions extends FlowFilterOptions, GrpcSchemaFiles {
   readonly redactHeader?: readonly string[];
 }
 
-/** @param human where `stdout` and `json` go with this command, for its help. */
-export function addOutputOptions(command: Command, human: 'stdout' | 'stderr'): void {
-  const forms = human === 'stdout' ? 'stdout, json, jsonl:<file>, har:<file>' : 'stdout, jsonl:<file>, har:<file>';
+/**
+ * @param human where `stdout` and `json` go with this command, for its help.
+ * @param defaultOutput where flows go without --output, for its help.
+ */
+export function addOutputOptions(command: Command, human: 'stdout' | 'stderr', defaultOutput = 'stdout'): void {
+  const forms = `stdout, ${human === 'stdout' ? 'json, ' : ''}jsonl:<file>, har:<file>, grpc:<host:port>, flowtap:<host:port>`;
   const note = human === 'stdout' ? '' : '; "stdout", the readable form, goes to stderr here';
   command
     .optionsGroup('What to write:')
     .addOption(
-      new Option('-o, --output <spec>', `${forms}; repeatable (default: stdout)${note}`).argParser(
+      new Option('-o, --output <spec>', `${forms}; repeatable (default: ${defaultOutput})${note}`).argParser(
         collect((text) => parseOutputSpec('--output', text)),
       ),
     )
@@ -80,6 +84,7 @@ export function addOutputOptions(command: Command, human: 'stdout' | 'stderr'): 
         collect((text) => parseToken('--redact-header', 'a header name', text)),
       ),
     );
+  addServerOptions(command);
 }
 
 /** @throws UsageError when options contradict each other. */

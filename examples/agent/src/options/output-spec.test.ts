@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
-import { parseOutputSpec, refuseSharedFiles } from './output-spec.js';
+import { parseOutputSpec, parseServerSpec, refuseSharedFiles } from './output-spec.js';
 
 describe('parseOutputSpec', () => {
   it.each([
@@ -8,16 +8,34 @@ describe('parseOutputSpec', () => {
     ['json', { kind: 'json' }],
     ['jsonl:flows.jsonl', { kind: 'jsonl', path: 'flows.jsonl' }],
     ['har:/tmp/a:b.har', { kind: 'har', path: '/tmp/a:b.har' }],
+    ['grpc:localhost:50052', { kind: 'grpc', address: 'localhost:50052' }],
+    ['flowtap:[::1]:4000', { kind: 'flowtap', address: '[::1]:4000' }],
   ])('%s', (text, spec) => {
     expect(parseOutputSpec('--output', text)).toEqual(spec);
   });
 
   it.each(['', 'xml', 'JSON', 'json:', 'stdout:x', 'file.jsonl'])('refuses %j and lists the forms', (text) => {
-    expect(() => parseOutputSpec('--output', text)).toThrow('write stdout, json, jsonl:<file> or har:<file>.');
+    expect(() => parseOutputSpec('--output', text)).toThrow(
+      'write stdout, json, jsonl:<file>, har:<file>, grpc:<host:port>',
+    );
+  });
+
+  it.each(['grpc', 'grpc:', 'flowtap'])('refuses %s, which names no server', (text) => {
+    expect(() => parseOutputSpec('--output', text)).toThrow(/needs a server; write (grpc|flowtap):localhost/);
   });
 
   it.each(['jsonl', 'jsonl:', 'har', 'har:'])('refuses %s, which names no file', (text) => {
     expect(() => parseOutputSpec('--output', text)).toThrow(/needs a file; write (jsonl|har):/);
+  });
+});
+
+describe('parseServerSpec', () => {
+  it.each([
+    ['localhost:50052', { kind: 'grpc', address: 'localhost:50052' }],
+    ['grpc:gui:1', { kind: 'grpc', address: 'gui:1' }],
+    ['flowtap:10.0.0.1:2', { kind: 'flowtap', address: '10.0.0.1:2' }],
+  ])('%s', (text, spec) => {
+    expect(parseServerSpec('--server', text)).toEqual(spec);
   });
 });
 

@@ -2,24 +2,45 @@
 import { resolve } from 'node:path';
 import { UsageError } from '../usage-error.js';
 
-/** Where flows go: human-readable or JSON lines on the terminal's stream, JSON lines or HAR in a file. */
+const FORMS = 'stdout, json, jsonl:<file>, har:<file>, grpc:<host:port> or flowtap:<host:port>';
+
+/**
+ * Where flows go: human-readable or JSON lines on the terminal's stream, JSON lines or HAR in a file, the desktop GUI
+ * (`grpc`), or a server that implements flowtap.v1 (`flowtap`).
+ */
 export type OutputSpec =
   | { readonly kind: 'stdout' }
   | { readonly kind: 'json' }
   | { readonly kind: 'jsonl'; readonly path: string }
-  | { readonly kind: 'har'; readonly path: string };
+  | { readonly kind: 'har'; readonly path: string }
+  | ServerSpec;
 
-/** `stdout`, `json`, `jsonl:<file>` or `har:<file>`. */
+export interface ServerSpec {
+  readonly kind: 'grpc' | 'flowtap';
+  readonly address: string;
+}
+
+/** `stdout`, `json`, `jsonl:<file>`, `har:<file>`, `grpc:<host:port>` or `flowtap:<host:port>`. */
 export function parseOutputSpec(option: string, text: string): OutputSpec {
   if (text === 'stdout' || text === 'json') return { kind: text };
   const colon = text.indexOf(':');
   const kind = colon < 0 ? text : text.slice(0, colon);
+  const rest = colon < 0 ? '' : text.slice(colon + 1);
   if (kind === 'jsonl' || kind === 'har') {
-    const path = colon < 0 ? '' : text.slice(colon + 1);
-    if (path === '') throw new UsageError(`${option}: ${kind} needs a file;`, `write ${kind}:flows.${kind}.`);
-    return { kind, path };
+    if (rest === '') throw new UsageError(`${option}: ${kind} needs a file;`, `write ${kind}:flows.${kind}.`);
+    return { kind, path: rest };
   }
-  throw new UsageError(`${option}: '${text}' is not an output;`, 'write stdout, json, jsonl:<file> or har:<file>.');
+  if (kind === 'grpc' || kind === 'flowtap') {
+    if (rest === '') throw new UsageError(`${option}: ${kind} needs a server;`, `write ${kind}:localhost:50052.`);
+    return { kind, address: rest };
+  }
+  throw new UsageError(`${option}: '${text}' is not an output;`, `write ${FORMS}.`);
+}
+
+/** A server alone: the desktop GUI unless it says `flowtap:`. */
+export function parseServerSpec(option: string, text: string): ServerSpec {
+  const isKind = text.startsWith('grpc:') || text.startsWith('flowtap:');
+  return parseOutputSpec(option, isKind ? text : `grpc:${text}`) as ServerSpec;
 }
 
 /** Two writers of one file would destroy each other's work. */

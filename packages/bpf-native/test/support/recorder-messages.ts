@@ -2,7 +2,10 @@
 import type { CloseEvent, ConnectEvent, DataEvent, GetsocknameEvent, LostEvent, ProcessEvent } from '@flowtap/core';
 import type { BpfSourceOptions } from '../../src/index.js';
 
-export type RunningTarget = { readonly pid: number } | { readonly cgroup: string };
+export type RunningTarget =
+  | { readonly pid: number }
+  | { readonly cgroup: string }
+  | { readonly container: string; readonly pid?: number; readonly files?: readonly string[] };
 
 /** What a test tells the program recorder.ts to do. */
 export type Order = { readonly id: number } & OrderKind;

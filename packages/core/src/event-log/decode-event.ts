@@ -55,7 +55,7 @@ function eventOf(fields: Fields, payload: Buffer): TapEvent {
     case 'close':
       return closeOf(fields);
     case 'process': {
-      const { exe, tlsBlindSpot } = fields;
+      const { exe, containerId, tlsBlindSpot } = fields;
       return {
         type,
         timestampNs: time(fields['timestampNs']),
@@ -63,6 +63,7 @@ function eventOf(fields: Fields, payload: Buffer): TapEvent {
         pid: count(fields['pid']),
         comm: string(fields['comm']),
         ...(exe === undefined ? {} : { exe: string(exe) }),
+        ...(containerId === undefined ? {} : { containerId: string(containerId) }),
         ...(tlsBlindSpot === undefined ? {} : { tlsBlindSpot: blindSpotOf(fieldsOf(tlsBlindSpot)) }),
       };
     }

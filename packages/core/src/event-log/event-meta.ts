@@ -39,6 +39,7 @@ export function writeMeta(writer: JsonWriter, event: TapEvent): void {
       writeNumber(writer, ',"pid":', event.pid);
       writeString(writer, ',"comm":', event.comm);
       if (event.exe !== undefined) writeString(writer, ',"exe":', event.exe);
+      if (event.containerId !== undefined) writeString(writer, ',"containerId":', event.containerId);
       if (event.tlsBlindSpot !== undefined) {
         writeString(writer, ',"tlsBlindSpot":{"code":', event.tlsBlindSpot.code);
         writeString(writer, ',"message":', event.tlsBlindSpot.message);

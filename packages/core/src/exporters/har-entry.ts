@@ -29,6 +29,7 @@ export function harEntry(flow: ExchangeFlow, request: HttpRequest, response: Htt
     _tls: flow.tls,
     _role: flow.role,
     _process: flow.process,
+    ...(flow.container === undefined ? {} : { _container: flow.container }),
     _source: flow.source,
     _destination: destination,
     ...(flow.messages === undefined ? {} : harWebSocket(flow)),

@@ -62,7 +62,8 @@ export function opening(flow: Flow, palette: Palette): readonly string[] {
   const arrow = flow.role === 'client' ? '→' : flow.role === 'server' ? '←' : '·';
   const { comm, pid } = flow.process;
   const time = palette.dim(formatTime(flow.startTimeMs));
-  return [`${palette.arrow(arrow)} ${time}`, palette.process(`${printable(comm)}(${pid})`)];
+  const where = flow.container === undefined ? '' : `${flow.container.name} `;
+  return [`${palette.arrow(arrow)} ${time}`, palette.process(`${printable(where + comm)}(${pid})`)];
 }
 
 export function requestSummary(flow: ExchangeFlow, palette: Palette): readonly string[] {
