@@ -112,6 +112,14 @@ export class DockerClient {
     };
   }
 
+  /** Addresses of a container in a network. The engine tells them before it has started the container. */
+  async addressesIn(networkId: string, containerId: string): Promise<readonly string[]> {
+    const network = await this.#request(async () => (await this.#docker.getNetwork(networkId).inspect()) as Network);
+    const { IPv4Address = '', IPv6Address = '' } = network.Containers?.[containerId] ?? {};
+    // As in 172.17.0.2/16.
+    return [IPv4Address, IPv6Address].map((text) => text.split('/')[0] ?? '').filter((text) => text !== '');
+  }
+
   /** What happens to containers from now on: one JSON object a line. Ends with the engine. */
   async events(): Promise<Readable> {
     const filters = { type: ['container', 'network'] } as const;
@@ -132,6 +140,11 @@ export class DockerClient {
       });
     }
   }
+}
+
+/** What is read of the answer to a question for a network; the package's types do not know it. */
+interface Network {
+  readonly Containers?: Readonly<Record<string, { readonly IPv4Address?: string; readonly IPv6Address?: string }>>;
 }
 
 function connectionOptions({ host, foundBy, certificates }: EnginePlace): Docker.DockerOptions {

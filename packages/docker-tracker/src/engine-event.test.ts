@@ -27,7 +27,9 @@ describe('an event of the engine', () => {
   it('of a network tells the container that joined it', () => {
     const attributes = { container: id, name: 'bridge', type: 'bridge' };
     const event = { Type: 'network', Action: 'connect', Actor: { ID: 'net', Attributes: attributes } };
-    expect(parseEvent(JSON.stringify(event))).toEqual({ action: 'connect', containerId: id, attributes: {} });
+    expect(parseEvent(JSON.stringify(event))).toEqual({
+      ...{ action: 'connect', containerId: id, networkId: 'net', attributes: {} },
+    });
   });
 
   it('does not repeat the command that is executed', () => {
@@ -59,6 +61,13 @@ describe('a stream of events', () => {
     stream.end();
     expect((await ended).message).toBe('the stream of events ended');
     expect(seen).toEqual(['create', 'start']);
+  });
+
+  it('ends when it is destroyed by whoever follows it', async () => {
+    const stream = new PassThrough();
+    const ended = followEvents(stream, () => {});
+    stream.destroy();
+    expect((await ended).message).toBe('the stream of events ended');
   });
 
   it('says what it broke off with', async () => {
