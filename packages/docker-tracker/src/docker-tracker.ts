@@ -115,9 +115,12 @@ export class DockerTracker extends EventEmitter<DockerTrackerEvents> {
    * its command names. Empty where the engine does not tell its layers.
    */
   async filesOf(id: string): Promise<readonly string[]> {
+    const client = this.#client;
+    if (client === undefined) return [];
     try {
-      const details = await this.#client?.inspect(id);
-      return details === undefined ? [] : await this.#images.filesOf(details);
+      const started = await client.commandOf(id);
+      if (started === undefined) return [];
+      return await this.#images.filesOf({ ...(await client.image(started.imageId)), command: started.command });
     } catch (error) {
       this.#report(error);
       return [];
@@ -178,7 +181,7 @@ export class DockerTracker extends EventEmitter<DockerTrackerEvents> {
     const inspectNext = async (): Promise<void> => {
       for (let container = queue.pop(); container !== undefined; container = queue.pop()) {
         // Only those that run have something that the list does not tell: a process.
-        const whole = isLive(container) ? (await client.inspect(container.id))?.container : container;
+        const whole = isLive(container) ? await client.inspect(container.id) : container;
         if (whole !== undefined) present.set(whole.id, whole);
       }
     };
@@ -273,14 +276,14 @@ export class DockerTracker extends EventEmitter<DockerTrackerEvents> {
     const before = this.#table.get(id);
     // It ran already when the list was made.
     if (before !== undefined && isLive(before)) return;
-    const container = (await this.#client?.inspect(id))?.container ?? before;
+    const container = (await this.#client?.inspect(id)) ?? before;
     if (container === undefined) return;
     // One that has ended meanwhile is told of as one that was started, and its end follows.
     this.#put('container:start', isLive(container) ? container : { ...container, status: 'running' });
   }
 
   async #refresh(id: string, known: Container): Promise<void> {
-    const container = (await this.#client?.inspect(id))?.container;
+    const container = await this.#client?.inspect(id);
     if (container !== undefined && !isSame(container, known)) this.#put('container:update', container);
   }
 

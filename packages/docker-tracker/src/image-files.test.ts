@@ -59,7 +59,7 @@ describe('a path in layers', () => {
 });
 
 describe('the files that a container may use at once', () => {
-  const filesOf = (command: readonly string[], environment: readonly string[] = []) =>
+  const filesOf = (command: string, environment: readonly string[] = []) =>
     new ImageFiles().filesOf({ layers, command, environment });
 
   it('are TLS libraries anywhere in its layers, by their names', async () => {
@@ -72,7 +72,7 @@ describe('the files that a container may use at once', () => {
     put(BASE, 'usr/lib/libssl3.txt');
     put(BASE, 'proc/libssl.so.3');
     link(BASE, 'usr/lib/libssl.so', 'libssl.so.3');
-    expect([...(await filesOf([]))].sort()).toEqual([...wanted].sort());
+    expect([...(await filesOf(''))].sort()).toEqual([...wanted].sort());
   });
 
   it('are the programs of its command, with their interpreters and through a shell', async () => {
@@ -81,18 +81,18 @@ describe('the files that a container may use at once', () => {
     const script = put(UPPER, 'start.sh', '#!/usr/bin/env python3\n');
     const env = put(BASE, 'usr/bin/env');
     const python = put(BASE, 'usr/bin/python3');
-    expect(await filesOf(['sh', '-c', 'cd /x && exec node server.js'])).toEqual([sh, node]);
-    expect(await filesOf(['/start.sh'])).toEqual([script, env, python]);
+    expect(await filesOf("sh -c 'cd /x && exec node server.js'")).toEqual([sh, node]);
+    expect(await filesOf('/start.sh --now')).toEqual([script, env, python]);
   });
 
   it('are looked for along the PATH of the container', async () => {
     put(BASE, 'usr/bin/app');
     const own = put(BASE, 'opt/app/app');
-    expect(await filesOf(['app'], ['A=b', 'PATH=/opt/app:/usr/bin'])).toEqual([own]);
+    expect(await filesOf('app', ['A=b', 'PATH=/opt/app:/usr/bin'])).toEqual([own]);
   });
 
   it('are none where the layers are not in sight', async () => {
-    const files = new ImageFiles().filesOf({ layers: ['/no/such/layer'], command: ['/bin/sh'], environment: [] });
+    const files = new ImageFiles().filesOf({ layers: ['/no/such/layer'], command: '/bin/sh', environment: [] });
     expect(await files).toEqual([]);
   });
 });
