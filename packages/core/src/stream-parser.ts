@@ -7,7 +7,6 @@ import { ParserSession, type StreamOwner } from './parser-session.js';
 import { ProbeBuffer } from './probe-buffer.js';
 import type {
   CloseReason,
-  Handover,
   ParsedExchange,
   ProtocolPlugin,
   StreamChunk,
@@ -167,24 +166,25 @@ export class StreamParser {
   #followHandover(timestampNs: number): void {
     const handover = this.#session?.handover;
     if (handover === undefined) return;
+    const { to, exchange, leftover } = handover;
+    const plugin = to === undefined ? undefined : this.#state.detector.byName(to);
+    this.#handovers += 1;
+    const isLoop = this.#handovers > MAX_HANDOVERS;
+    const upgraded = plugin !== undefined && !isLoop && isUpgraded(exchange) ? exchange : undefined;
+    if (upgraded === undefined || plugin?.continuesExchange !== true) this.#handOut(exchange);
     this.#session?.close('handover', timestampNs);
     this.#session = undefined;
-    this.#handovers += 1;
-    if (this.#handovers > MAX_HANDOVERS) {
-      this.#handOut(handover.exchange);
+    if (isLoop) {
       this.#state.counters.add('handover-loop');
       this.#letGo('for-good');
       return;
     }
     this.#joinedLate = false;
-    this.#enter(handover);
-    for (const chunk of handover.leftover) this.data(chunk);
+    this.#enter(to, plugin, upgraded);
+    for (const chunk of leftover) this.data(chunk);
   }
 
-  #enter({ to, exchange }: Handover): void {
-    const plugin = to === undefined ? undefined : this.#state.detector.byName(to);
-    const upgraded = plugin !== undefined && isUpgraded(exchange) ? exchange : undefined;
-    if (upgraded === undefined || plugin?.continuesExchange !== true) this.#handOut(exchange);
+  #enter(to: string | undefined, plugin: ProtocolPlugin | undefined, upgraded: UpgradedExchange | undefined): void {
     if (to === undefined) {
       this.#phase = 'probing';
       return;
