@@ -60,4 +60,8 @@ export class ChainLinks {
     const isNext = this.#lastType === FrameType.DATA && header.streamId % 2 === 1;
     return isNext && header.length !== this.#lastLength ? 1 : 0;
   }
+  /** The same where DATA is to be expected: a long body is made of equal frames. */
+  knownDataPoints({ streamId, length }: FrameHeader): number {
+    return length === 0 ? 0 : streamId === this.#lastStream ? 2 : 1;
+  }
 }

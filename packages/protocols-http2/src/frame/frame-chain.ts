@@ -16,15 +16,16 @@ const MAX_STREAM_ID = 1 << 28;
 const DEFINED_FLAGS: readonly number[] = [0x09, 0x2d, 0x00, 0x00, 0x01, 0x0c, 0x01, 0x00, 0x00, 0x04];
 
 /**
- * Points that make bytes frames, by where the first of them begins. `start`: where a program began to write or read, as
- * at the begin of a stream. `anywhere`: one of thousands of places among unknown bytes, which may be any file or protocol
- * and full of small numbers: so many places find a chain by chance that few would at a start.
+ * Points that make bytes frames, by where the first of them begins. `known`: where a call of a program began to write or
+ * read on a connection that speaks HTTP/2; so do frames, mostly. `start`: the same on a connection of which nothing is known.
+ * `anywhere`: one of thousands of places among unknown bytes, which may be any file or protocol and full of small numbers:
+ * so many places find a chain by chance that few would at a start.
  */
-const ENOUGH = { start: 4, anywhere: 6 } as const;
+const ENOUGH = { known: 4, start: 4, anywhere: 6 } as const;
 export type ChainPlace = keyof typeof ENOUGH;
 
 /** DATA proves least: a head of it is a small number among zeros, and records of equal size chain like frames. */
-const MAX_DATA_POINTS = { start: Number.POSITIVE_INFINITY, anywhere: 2 } as const;
+const MAX_DATA_POINTS = { known: Number.POSITIVE_INFINITY, start: Number.POSITIVE_INFINITY, anywhere: 2 } as const;
 
 export interface FrameChain {
   /** `broken`: they are no frames. `open`: they may be; the bytes end before it is certain. `certain`: they are. */
@@ -52,7 +53,7 @@ export function readFrameChain(bytes: Uint8Array, start: number, end: number, pl
     const payload = at + FRAME_HEADER_BYTES;
     const next = payload + header.length;
     if (!isPlausible(header, bytes[at + 5] ?? 0) || !links.follows(header)) return BROKEN;
-    const more = pointsOf(header, bytes, payload, next <= end, links);
+    const more = pointsOf(header, bytes, payload, next <= end, links, place);
     if (more < 0) return BROKEN;
     if (header.type === FrameType.DATA) dataPoints = Math.min(dataPoints + more, MAX_DATA_POINTS[place]);
     else points += more;
@@ -93,10 +94,11 @@ function pointsOf(
   payload: number,
   isWhole: boolean,
   links: ChainLinks,
+  place: ChainPlace,
 ): number {
   switch (header.type) {
     case FrameType.DATA:
-      return links.dataPoints(header);
+      return place === 'known' ? links.knownDataPoints(header) : links.dataPoints(header);
     case FrameType.HEADERS:
     case FrameType.PUSH_PROMISE: {
       if (!isWhole) return 0;

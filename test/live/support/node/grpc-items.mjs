@@ -15,7 +15,7 @@ const { Echo } = grpc.loadPackageDefinition(
 function serve() {
   const server = new grpc.Server();
   server.addService(Echo.service, {
-    Unary: ({ request }, answer) => answer(null, { id: request.itemName.length }),
+    Unary: ({ request: { itemName = '' } }, answer) => answer(null, { id: itemName.length }),
     Chat(call) {
       call.on('data', (item) => call.write(item));
       call.on('end', () => call.end());
