@@ -31,10 +31,14 @@ export class Containers {
 
   /** Starts a container that goes on until the test ends. `options` and command as for `docker run`. */
   async start(name: string, ...args: readonly string[]): Promise<void> {
-    this.#scene.onClose(async () => {
-      await this.engine().docker('rm', '--force', name);
-    });
+    this.#removeLater(name);
     await this.engine().run('run', '--detach', '--name', name, ...args);
+  }
+
+  /** Makes a container that is started by `docker start`, and gone after the test. */
+  async create(name: string, ...args: readonly string[]): Promise<void> {
+    this.#removeLater(name);
+    await this.engine().run('create', '--name', name, ...args);
   }
 
   /** Runs a container to its end, and leaves nothing of it. */
@@ -71,6 +75,12 @@ export class Containers {
   /** `flowtap attach` to containers of this engine. */
   attach(...selection: readonly string[]): Promise<Capture> {
     return attach(this.#scene, ['--docker-host', this.engine().host, ...selection]);
+  }
+
+  #removeLater(name: string): void {
+    this.#scene.onClose(async () => {
+      await this.engine().docker('rm', '--force', name);
+    });
   }
 
   /** A docker command that reads what is written to it. */
