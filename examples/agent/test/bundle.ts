@@ -35,10 +35,10 @@ export async function bundle(entry: string): Promise<Bundle> {
     splitting: false,
     outExtension: () => ({ js: '.mjs' }),
     noExternal: [/^@flowtap\//],
-    external: ['commander', 'node-gyp-build', 'eventemitter3'],
+    external: ['commander', 'node-gyp-build', 'eventemitter3', 'dockerode'],
     esbuildOptions(options) {
       options.alias = Object.fromEntries(
-        ['core', 'bpf-native', 'protocols-http1', 'protocols-http2'].map((name) => [
+        ['core', 'bpf-native', 'docker-tracker', 'protocols-http1', 'protocols-http2'].map((name) => [
           `@flowtap/${name}`,
           join(packages, name, 'src/index.ts'),
         ]),
