@@ -85,7 +85,6 @@ describe('a wrong command line is told in one sentence', () => {
       1,
       "--stats: cannot write '/nonexistent/s': ENOENT: no such file or directory.",
     ],
-    [['attach'], 2, 'there is nothing to attach to; give --pid <n> or --cgroup <path>.'],
     [['attach', '--pid', 'nginx'], 2, "--pid: 'nginx' is not a process id; find one with pgrep or ps."],
     [['attach', '--pid', '999999999'], 1, 'there is no process 999999999; find one with pgrep or ps.'],
     [['attach', '--pid', '1', '--user', 'x'], 2, "unknown option '--user'; see flowtap attach --help"],
