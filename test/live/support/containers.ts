@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { execFileSync } from 'node:child_process';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { useCertificate } from './certificate.js';
@@ -6,10 +7,11 @@ import { makeImage } from './container-image.js';
 import { type DockerEngine, useDockerEngine } from './docker-engine.js';
 import { attach, type Capture } from './flowtap.js';
 import type { Program } from './program.js';
+import { python } from './python.js';
 import type { Scene } from './scene.js';
 import { until } from './until.js';
 
-const python = fileURLToPath(new URL('./python', import.meta.url));
+const scripts = fileURLToPath(new URL('./python', import.meta.url));
 
 /** What tests of containers need beside an engine's commands. */
 export const containerNeeds = ['dockerd', 'containerd', '/usr/bin/docker', 'unshare', 'curl', 'nginx', 'openssl'];
@@ -58,7 +60,7 @@ export class Containers {
   }
 
   serverCommand(scheme: 'http' | 'https', options: readonly string[] = []): readonly string[] {
-    const volumes = ['-v', `${python}:/python:ro`, ...this.certificateVolume];
+    const volumes = ['-v', `${scripts}:/python:ro`, ...this.certificateVolume];
     const tls = scheme === 'https' ? ['--tls', '/certificate/certificate.pem', '/certificate/key.pem'] : [];
     return [...volumes, ...options, TOOLS, 'python3', '/python/server.py', '--host', '0.0.0.0', ...tls];
   }
@@ -91,6 +93,11 @@ export class Containers {
   }
 }
 
+function standardLibrary(): string {
+  const program = 'import sysconfig; print(sysconfig.get_path("stdlib"))';
+  return execFileSync(python, ['-c', program], { encoding: 'utf8' }).trim();
+}
+
 /** An engine for the tests of a file with two servers, `server` (HTTPS) and `plain`, that nobody captures by default. */
 export function useContainers(
   scene: Scene,
@@ -102,9 +109,9 @@ export function useContainers(
   const engine = useDockerEngine(async (fresh) => {
     made = fresh;
     makeImage(fresh, TOOLS, {
-      programs: ['/usr/bin/curl', '/bin/sh', '/bin/sleep', '/bin/cat', '/usr/bin/python3', '/usr/sbin/nginx'],
+      programs: ['/usr/bin/curl', '/bin/sh', '/bin/sleep', '/bin/cat', python, '/usr/sbin/nginx'],
       copies: {
-        '/usr/lib/python3.11': '/usr/lib/python3.11',
+        [standardLibrary()]: standardLibrary(),
         '/etc/passwd': '/etc/passwd',
         '/etc/group': '/etc/group',
       },
