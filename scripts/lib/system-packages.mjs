@@ -51,6 +51,7 @@ export const groups = {
     { name: 'golang-go', command: 'go' },
     { name: 'chromium', command: 'chromium' },
     { name: 'docker.io', command: 'dockerd', service: 'docker' },
+    { name: 'docker.io', command: 'dockerd', service: 'docker.socket' },
     { name: 'containerd', command: 'containerd', service: 'containerd' },
     { name: 'busybox-static', library: true },
   ],
