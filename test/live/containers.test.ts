@@ -5,6 +5,7 @@ import { containerNeeds, TOOLS, useContainers } from './support/containers.js';
 import { type Flow, only, targets } from './support/flow.js';
 import { describeLive } from './support/needs.js';
 import { useScene } from './support/scene.js';
+import { until } from './support/until.js';
 
 const curl = ['curl', '-sk', '--retry-connrefused', '--retry', '3'];
 
@@ -46,8 +47,8 @@ describeLive('a container', containerNeeds, () => {
     const labels = ['--label', 'wanted=yes', '--label', 'com.docker.compose.project=shop'];
     await containers.run('chosen', ...labels, TOOLS, ...curl, `${urls.server}/chosen?id=1`);
     const isChosen = ({ container }: Flow) => container?.name === 'chosen';
-    const { flows } = await capture.flowCount(1).then(() => capture.stop());
-    const flow = only(flows.filter(isChosen));
+    await until('its flow is there', () => capture.flows().some(isChosen));
+    const flow = only((await capture.stop()).flows.filter(isChosen));
     expect(flow.request?.target).toBe('/chosen?id=1');
     expect(flow.container?.labels).toMatchObject({ wanted: 'yes', 'com.docker.compose.project': 'shop' });
   });

@@ -13,13 +13,10 @@ import { DockerError } from './errors.js';
 
 const REQUEST_TIMEOUT_MS = 10_000;
 
-/** What the engine tells of one container beyond what a list has. */
-export interface ContainerDetails {
-  readonly container: Container;
-  /** Directories of its file system, the uppermost first. Empty where the engine's storage driver has none. */
+/** What the engine tells of an image. */
+export interface ImageDetails {
+  /** Directories of its layers, the uppermost first. Empty where the engine's storage driver has none. */
   readonly layers: readonly string[];
-  /** Entry point and command, one after the other. */
-  readonly command: readonly string[];
   /** `PATH=…` and so on. */
   readonly environment: readonly string[];
 }
@@ -83,8 +80,8 @@ export class DockerClient {
     );
   }
 
-  /** Undefined when there is no such container (any more). */
-  async inspect(id: string): Promise<ContainerDetails | undefined> {
+  /** Undefined when there is no such container (any more). The engine answers late while it starts the container. */
+  async inspect(id: string): Promise<Container | undefined> {
     const info = await this.#request(async () => {
       try {
         return await this.#docker.getContainer(id).inspect();
@@ -94,22 +91,39 @@ export class DockerClient {
       }
     });
     if (info === undefined) return undefined;
-    const { Config, State, GraphDriver } = info;
-    const { LowerDir, UpperDir } = (GraphDriver?.Data ?? {}) as { LowerDir?: string; UpperDir?: string };
+    return describeContainer({
+      id: info.Id,
+      name: info.Name,
+      image: info.Config.Image,
+      labels: info.Config.Labels ?? {},
+      status: info.State.Status,
+      pid: info.State.Pid,
+      networks: info.NetworkSettings?.Networks,
+    });
+  }
+
+  /** Image and command of a container, from the list, which the engine answers also while it starts the container. */
+  async commandOf(id: string): Promise<{ readonly imageId: string; readonly command: string } | undefined> {
+    const list = () => this.#docker.listContainers({ all: true, filters: { id: [id] } });
+    const [info] = await this.#request(list);
+    return info === undefined ? undefined : { imageId: info.ImageID, command: info.Command ?? '' };
+  }
+
+  async image(imageId: string): Promise<ImageDetails> {
+    const info = await this.#request(() => this.#docker.getImage(imageId).inspect());
+    const { LowerDir, UpperDir } = (info.GraphDriver?.Data ?? {}) as { LowerDir?: string; UpperDir?: string };
     return {
-      container: describeContainer({
-        id: info.Id,
-        name: info.Name,
-        image: Config.Image,
-        labels: Config.Labels ?? {},
-        status: State.Status,
-        pid: State.Pid,
-        networks: info.NetworkSettings?.Networks,
-      }),
       layers: [...(UpperDir ? [UpperDir] : []), ...(LowerDir ? LowerDir.split(':') : [])],
-      command: [info.Path, ...(info.Args ?? [])].filter((word) => typeof word === 'string' && word !== ''),
-      environment: Config.Env ?? [],
+      environment: info.Config?.Env ?? [],
     };
+  }
+
+  /** Addresses of a container in a network. The engine tells them before it has started the container. */
+  async addressesIn(networkId: string, containerId: string): Promise<readonly string[]> {
+    const network = await this.#request(async () => (await this.#docker.getNetwork(networkId).inspect()) as Network);
+    const { IPv4Address = '', IPv6Address = '' } = network.Containers?.[containerId] ?? {};
+    // As in 172.17.0.2/16.
+    return [IPv4Address, IPv6Address].map((text) => text.split('/')[0] ?? '').filter((text) => text !== '');
   }
 
   /** What happens to containers from now on: one JSON object a line. Ends with the engine. */
@@ -132,6 +146,11 @@ export class DockerClient {
       });
     }
   }
+}
+
+/** What is read of the answer to a question for a network; the package's types do not know it. */
+interface Network {
+  readonly Containers?: Readonly<Record<string, { readonly IPv4Address?: string; readonly IPv6Address?: string }>>;
 }
 
 function connectionOptions({ host, foundBy, certificates }: EnginePlace): Docker.DockerOptions {

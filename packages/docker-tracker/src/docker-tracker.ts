@@ -115,9 +115,12 @@ export class DockerTracker extends EventEmitter<DockerTrackerEvents> {
    * its command names. Empty where the engine does not tell its layers.
    */
   async filesOf(id: string): Promise<readonly string[]> {
+    const client = this.#client;
+    if (client === undefined) return [];
     try {
-      const details = await this.#client?.inspect(id);
-      return details === undefined ? [] : await this.#images.filesOf(details);
+      const started = await client.commandOf(id);
+      if (started === undefined) return [];
+      return await this.#images.filesOf({ ...(await client.image(started.imageId)), command: started.command });
     } catch (error) {
       this.#report(error);
       return [];
@@ -178,7 +181,7 @@ export class DockerTracker extends EventEmitter<DockerTrackerEvents> {
     const inspectNext = async (): Promise<void> => {
       for (let container = queue.pop(); container !== undefined; container = queue.pop()) {
         // Only those that run have something that the list does not tell: a process.
-        const whole = isLive(container) ? (await client.inspect(container.id))?.container : container;
+        const whole = isLive(container) ? await client.inspect(container.id) : container;
         if (whole !== undefined) present.set(whole.id, whole);
       }
     };
@@ -240,8 +243,9 @@ export class DockerTracker extends EventEmitter<DockerTrackerEvents> {
           this.#put('container:update', { ...known, name: attributes['name'].replace(/^\//, '') });
         return;
       case 'connect':
-        // Before it starts: one that lives for a moment has an address for as long only.
-        if (known !== undefined) await this.#refresh(id, known);
+        if (known === undefined) return;
+        if (isLive(known)) await this.#refresh(id, known);
+        else await this.#joining(event, known);
         return;
       case 'disconnect':
       case 'update':
@@ -261,19 +265,25 @@ export class DockerTracker extends EventEmitter<DockerTrackerEvents> {
     this.#put('container:create', describeContainer({ id, name, image, labels: labelsOf(event), status: 'created' }));
   }
 
+  /** While it starts the engine answers no question about the container, but it does about its network. */
+  async #joining({ networkId = '' }: EngineEvent, known: Container): Promise<void> {
+    const joined = (await this.#client?.addressesIn(networkId, known.id)) ?? [];
+    const addresses = [...new Set([...known.addresses, ...joined])];
+    if (addresses.length > known.addresses.length) this.#put('container:update', { ...known, addresses });
+  }
+
   async #started(id: string): Promise<void> {
-    const inspected = (await this.#client?.inspect(id))?.container;
-    const container = inspected ?? this.#table.get(id);
-    if (container === undefined) return;
     const before = this.#table.get(id);
-    // Of the list that was made when it had started already.
-    if (before !== undefined && before.pid !== undefined && before.pid === container.pid) return;
+    // It ran already when the list was made.
+    if (before !== undefined && isLive(before)) return;
+    const container = (await this.#client?.inspect(id)) ?? before;
+    if (container === undefined) return;
     // One that has ended meanwhile is told of as one that was started, and its end follows.
     this.#put('container:start', isLive(container) ? container : { ...container, status: 'running' });
   }
 
   async #refresh(id: string, known: Container): Promise<void> {
-    const container = (await this.#client?.inspect(id))?.container;
+    const container = await this.#client?.inspect(id);
     if (container !== undefined && !isSame(container, known)) this.#put('container:update', container);
   }
 

@@ -7,6 +7,8 @@ export interface EngineEvent {
   /** `create`, `start`, `die`, `connect` (to a network) … */
   readonly action: string;
   readonly containerId: string;
+  /** Of the network that it joined or left. */
+  readonly networkId?: string;
   /** Name, image and labels, all in one. Empty for networks. */
   readonly attributes: Readonly<Record<string, string>>;
 }
@@ -21,11 +23,11 @@ export function labelsOf({ attributes }: EngineEvent): Readonly<Record<string, s
 /** Hands on the events of a stream. Resolves when it ends, with what ended it. */
 export async function followEvents(stream: Readable, onEvent: (event: EngineEvent) => void): Promise<Error> {
   let failure: Error | undefined;
+  const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
   stream.once('error', (error) => {
     failure = error;
   });
-  const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
-  // A stream that is destroyed closes without an end, and its lines would be waited for forever.
+  // A stream that is destroyed has no end that the lines could come to.
   stream.once('close', () => lines.close());
   try {
     for await (const line of lines) {
@@ -58,6 +60,7 @@ export function parseEvent(line: string): EngineEvent | undefined {
   // A network tells which container joined or left it.
   const containerId = Type === 'network' ? attributes['container'] : Actor?.ID;
   if (typeof containerId !== 'string' || containerId === '') return undefined;
+  if (Type === 'network') return { action: Action, containerId, networkId: Actor?.ID ?? '', attributes: {} };
   // `exec_start: sh -c …`: the command is of no interest.
-  return { action: Action.split(':')[0] ?? Action, containerId, attributes: Type === 'network' ? {} : attributes };
+  return { action: Action.split(':')[0] ?? Action, containerId, attributes };
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ContainerDetails } from './docker-client.js';
+import type { ImageDetails } from './docker-client.js';
 import { findLibraries } from './layer-libraries.js';
 import { findInLayers } from './layered-path.js';
 
@@ -17,16 +17,14 @@ const MAX_LAYERS = 512;
  * the programs that its command names, which may have such a library inside.
  */
 export class ImageFiles {
-  /** Libraries of layers that belong to images: those never change. */
+  /** By layer: those of images never change. */
   readonly #libraries = new Map<string, Promise<readonly string[]>>();
 
-  async filesOf({ layers, command, environment }: Pick<ContainerDetails, 'layers' | 'command' | 'environment'>) {
+  /** @param command as a shell would show it. */
+  async filesOf({ layers, environment, command }: ImageDetails & { readonly command: string }) {
     const reachable = layers.map(reachablePath).filter((layer) => layer !== undefined);
-    const [upper] = reachable;
-    const libraries = await Promise.all(
-      reachable.map((layer) => (layer === upper ? findLibraries(layer) : this.#librariesOf(layer))),
-    );
-    return [...new Set([...libraries.flat(), ...programsOf(reachable, command, environment)])];
+    const libraries = await Promise.all(reachable.map((layer) => this.#librariesOf(layer)));
+    return [...new Set([...programsOf(reachable, command, environment), ...libraries.flat()])];
   }
 
   #librariesOf(layer: string): Promise<readonly string[]> {
@@ -50,9 +48,9 @@ function reachablePath(path: string): string | undefined {
 }
 
 /** Programs that the words of a command mean, also those of `sh -c "exec node server.js"`, with their interpreters. */
-function programsOf(layers: readonly string[], command: readonly string[], environment: readonly string[]): string[] {
+function programsOf(layers: readonly string[], command: string, environment: readonly string[]): string[] {
   const path = environment.find((entry) => entry.startsWith('PATH='))?.slice('PATH='.length) || DEFAULT_PATH;
-  const words = command.flatMap((word) => word.split(/[\s;&|()"']+/)).filter((word) => word !== '');
+  const words = command.split(/[\s;&|()"']+/).filter((word) => word !== '');
   const programs = new Set<string>();
   for (let i = 0; i < words.length && i < MAX_WORDS; i++) {
     const program = findProgram(layers, words[i] ?? '', path.split(':'));

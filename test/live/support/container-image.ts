@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { DockerEngine } from './docker-engine.js';
@@ -40,7 +40,9 @@ export function makeImage(engine: DockerEngine, name: string, recipe: ImageRecip
 
 function copy(from: string, to: string): void {
   mkdirSync(dirname(to), { recursive: true });
-  cpSync(from, to, { recursive: true, dereference: true, force: true, verbatimSymlinks: false });
+  // A name of a library is a link to it, and is wanted; links within a directory lead within it.
+  if (statSync(from).isDirectory()) execFileSync('cp', ['-a', from, to]);
+  else copyFileSync(from, to);
 }
 
 /** As the dynamic linker finds them (ldd(1)); none for a static program. */
