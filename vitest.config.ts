@@ -13,9 +13,11 @@ export default defineConfig({
       { find: '@flowtap/bpf-native', replacement: source('bpf-native/src/index.ts') },
       { find: '@flowtap/docker-tracker', replacement: source('docker-tracker/src/index.ts') },
       { find: '@flowtap/grpc-exporter', replacement: source('grpc-exporter/src/index.ts') },
+      { find: '@flowtap/grpc-schema', replacement: source('grpc-schema/src/index.ts') },
       { find: '@flowtap/protocols-http1', replacement: source('protocols-http1/src/index.ts') },
       { find: '@flowtap/protocols-http2/hpack', replacement: source('protocols-http2/src/hpack/index.ts') },
       { find: '@flowtap/protocols-http2', replacement: source('protocols-http2/src/index.ts') },
+      { find: '@flowtap/protocols-websocket', replacement: source('protocols-websocket/src/index.ts') },
     ],
   },
   test: {

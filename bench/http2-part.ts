@@ -6,6 +6,7 @@ import { blockCorpus, flowtapHpack, npmHpack } from './pipeline/hpack.js';
 import { recordHttp2, requestBlocks } from './pipeline/http2-recording.js';
 import { API_CALLS, FIRST_VISIT } from './pipeline/http2-shapes.js';
 import { type Measurement, type MeasureOptions, measure } from './pipeline/measure.js';
+import { npmHttp2 } from './pipeline/npm-http2.js';
 import { formatCount, formatTable } from './table.js';
 import { tapContender, writingTapContender } from './tap-contender.js';
 import type { Target } from './target.js';
@@ -13,7 +14,10 @@ import type { Target } from './target.js';
 const OURS = 'Flowtap';
 const THEIRS = 'npm hpack.js';
 const FLOWS = 'Flowtap, events to flows';
+const FRAMES = 'npm http2, frames and HPACK';
 const MIN_HPACK_RATIO = 5;
+/** Of the whole way to flows, to the frames and fields alone of the package. */
+const MIN_CONNECTION_RATIO = 8;
 const MIN_FIELDS_PER_SECOND = 400_000;
 const CONNECTIONS = 10;
 
@@ -25,7 +29,7 @@ export interface Http2Result {
   readonly fieldsPerMessage: number;
 }
 
-/** HPACK beside npm's hpack.js, and whole connections of Node's HTTP/2. One thread, no privileges. */
+/** HPACK beside npm's hpack.js, and whole connections of Node's HTTP/2 beside npm's http2. One thread, no privileges. */
 export async function measureHttp2(options: MeasureOptions, say: (message: string) => void): Promise<Http2Result> {
   say('pipeline, HTTP/2');
   const connection = await recordHttp2(API_CALLS);
@@ -49,6 +53,7 @@ export async function measureHttp2(options: MeasureOptions, say: (message: strin
   };
   const plugin = http2();
   const contenders = [
+    npmHttp2(FRAMES),
     flowtapParser(plugin),
     tapContender(FLOWS, plugin, () => []),
     writingTapContender('Flowtap, events to JSON lines', plugin),
@@ -77,8 +82,9 @@ export function formatHttp2({ blocks, hpack, connections, fieldsPerMessage }: Ht
     formatCount(messagesPerSecond),
     formatCount(messagesPerSecond * fieldsPerMessage),
     megabytesPerSecond.toFixed(0),
+    (messagesPerSecond / rateOf(connections, FRAMES)).toFixed(1),
   ]);
-  const headings = ['', 'messages/s', 'header fields/s', 'MB/s'];
+  const headings = ['', 'messages/s', 'header fields/s', 'MB/s', '÷ npm http2'];
   const title = `HTTP/2 connections of Node (${API_CALLS.exchanges} exchanges, ${API_CALLS.concurrency} streams at once)`;
   return `${tables.join('\n')}\n${title}:\n${formatTable(headings, rows)}`;
 }
@@ -95,8 +101,15 @@ export function http2Targets({ blocks, hpack, connections, fieldsPerMessage }: H
     };
   });
   const fields = rateOf(connections, FLOWS) * fieldsPerMessage;
+  const ratio = rateOf(connections, FLOWS) / rateOf(connections, FRAMES);
   return [
     ...ratios,
+    {
+      name: `HTTP/2 events to flows ÷ ${FRAMES}`,
+      wanted: `≥ ${MIN_CONNECTION_RATIO.toFixed(1)}`,
+      measured: ratio.toFixed(1),
+      met: ratio >= MIN_CONNECTION_RATIO,
+    },
     {
       name: 'HTTP/2 events to flows, header fields a second',
       wanted: `≥ ${formatCount(MIN_FIELDS_PER_SECOND)}`,

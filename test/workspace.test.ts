@@ -18,6 +18,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   '@flowtap/protocols-http2': ['@flowtap/core'],
   '@flowtap/docker-tracker': ['@flowtap/core', 'dockerode', 'eventemitter3'],
   '@flowtap/grpc-exporter': ['@bufbuild/protobuf', '@flowtap/core', '@grpc/grpc-js'],
+  '@flowtap/protocols-websocket': ['@flowtap/core'],
+  '@flowtap/grpc-schema': ['@flowtap/core', 'protobufjs'],
   '@flowtap/bpf-native': ['@flowtap/core', 'eventemitter3', 'iced-x86', 'node-gyp-build'],
 };
 

@@ -39,6 +39,10 @@ export const groups = {
     { name: 'nginx-light', command: 'nginx', service: 'nginx' },
     { name: 'python3-h2', library: true },
     { name: 'python3-grpcio', library: true },
+    { name: 'python3-protobuf', library: true },
+    { name: 'protobuf-compiler', command: 'protoc' },
+    // Google's own .proto files.
+    { name: 'libprotobuf-dev', library: true },
     { name: 'nghttp2-client', command: 'h2load' },
     { name: 'iproute2', command: 'ss' },
     { name: 'procps', command: 'ps' },
@@ -47,6 +51,7 @@ export const groups = {
     { name: 'docker.io', command: 'dockerd', service: 'docker' },
     { name: 'containerd', command: 'containerd', service: 'containerd' },
     { name: 'busybox-static', library: true },
+    { name: 'chromium', command: 'chromium' },
   ],
   bench: [
     { name: 'nginx-light', command: 'nginx', service: 'nginx' },

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Programs for the live tests that this machine's own packages do not offer: other versions of Node.js, and Python with
-// the libssl of other Debian releases. They go to .cache/test-programs and are nobody's installation.
+// the libssl of other Debian releases. They go to .cache/test-programs and are nobody's installation. With them comes the
+// public corpus of HTTP/2 header blocks.
 import {
   existsSync,
   mkdirSync,
@@ -34,6 +35,9 @@ const mirrors = [
   { url: 'http://archive.debian.org', hasSecurity: true },
   { url: 'http://archive.debian.org', hasSecurity: false },
 ];
+/** The source package of Debian that carries the corpus, and where in it. */
+const headerBlocks = { release: 'bookworm', source: 'haskell-http2', path: 'test-hpack/hpack-test-case' };
+
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 /** Fetches what is missing. Returns the names of what could not be had; the tests that need it say so too. */
@@ -42,6 +46,7 @@ export function ensureTestPrograms() {
   return [
     ...nodeVersions.map((version) => fetched(`node-${version}`, version, (directory) => fetchNode(version, directory))),
     ...releases.map((release) => fetched(release.name, release, (directory) => fetchRelease(release, directory))),
+    fetched('hpack-test-case', headerBlocks, fetchHeaderBlocks),
   ].filter((name) => name !== undefined);
 }
 
@@ -92,13 +97,28 @@ function fetchRelease(release, directory) {
   rmSync(apt, { recursive: true });
 }
 
+function fetchHeaderBlocks(directory) {
+  const apt = join(directory, '.apt');
+  const release = { name: headerBlocks.release };
+  if (!mirrors.some(({ url }) => update(apt, release, { url, hasSecurity: false }, 'deb-src'))) {
+    throw new ScriptError(`no mirror has Debian's source packages of ${release.name}.`);
+  }
+  const download = ['source', '--download-only', '--tar-only', headerBlocks.source];
+  run('apt-get', [...options(apt), ...download], { cwd: apt });
+  const [tarball] = readdirSync(apt).filter((name) => name.includes('.orig.tar.'));
+  if (tarball === undefined) throw new ScriptError(`apt-get brought no source of ${headerBlocks.source}.`);
+  const within = ['--wildcards', `*/${headerBlocks.path}/*`, '--strip-components=3'];
+  run('tar', ['-xf', join(apt, tarball), '-C', directory, ...within]);
+  rmSync(apt, { recursive: true });
+}
+
 /** apt with lists of its own: the machine's sources stay as they are, signatures are checked as always. */
-function update(apt, { name, security }, { url, hasSecurity }) {
+function update(apt, { name, security }, { url, hasSecurity }, kind = 'deb') {
   for (const path of ['state/lists/partial', 'cache/archives/partial', 'etc/preferences.d']) {
     mkdirSync(join(apt, path), { recursive: true });
   }
   writeFileSync(join(apt, 'state/status'), '');
-  const source = (path, suite) => `deb [signed-by=${keyring} arch=amd64] ${url}/${path} ${suite} main\n`;
+  const source = (path, suite) => `${kind} [signed-by=${keyring} arch=amd64] ${url}/${path} ${suite} main\n`;
   const updates = hasSecurity ? source('debian-security', security) : '';
   writeFileSync(join(apt, 'etc/sources.list'), source('debian', name) + updates);
   return status('apt-get', [...options(apt), 'update']) === 0;

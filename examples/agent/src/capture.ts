@@ -2,6 +2,7 @@
 import type { Writable } from 'node:stream';
 import { createRecorder, createTap, type EventSource, type TapOptions } from '@flowtap/core';
 import { createWhere } from './flow-filter.js';
+import { createGrpcSchema } from './grpc-schema.js';
 import { type Notices, noticeLogger } from './notices.js';
 import type { CaptureOptions } from './options/capture-options.js';
 import { checkOutputOptions, type OutputOptions } from './options/output-options.js';
@@ -45,11 +46,12 @@ export async function openCapture(setup: CaptureSetup): Promise<Capture> {
   const { source, options, notices } = setup;
   checkOutputOptions(options);
   await checkFiles(options);
+  const grpcSchema = await createGrpcSchema(options);
   const logger = noticeLogger(notices);
   const where = createWhere(options);
   const tap = createTap({
     source,
-    protocols: createProtocols(options.protocols),
+    protocols: createProtocols(options.protocols, { grpcSchema }),
     exporters: await createExporters({
       specs: options.output ?? [{ kind: 'stdout' }],
       readable: setup.readable,

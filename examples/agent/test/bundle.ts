@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'tsup';
@@ -38,13 +39,20 @@ export async function bundle(entry: string): Promise<Bundle> {
     external: ['commander', 'node-gyp-build', 'eventemitter3'],
     esbuildOptions(options) {
       options.alias = Object.fromEntries(
-        ['core', 'bpf-native', 'protocols-http1', 'protocols-http2'].map((name) => [
-          `@flowtap/${name}`,
-          join(packages, name, 'src/index.ts'),
-        ]),
+        ['core', 'bpf-native', 'grpc-schema', 'protocols-http1', 'protocols-http2', 'protocols-websocket'].map(
+          (name) => [`@flowtap/${name}`, join(packages, name, 'src/index.ts')],
+        ),
       );
     },
     esbuildPlugins: [
+      {
+        // Other packages of the workspace have another version of it.
+        name: 'protobufjs-of-its-package',
+        setup({ onResolve }) {
+          const { resolve } = createRequire(join(packages, 'grpc-schema/package.json'));
+          onResolve({ filter: /^protobufjs(\/|$)/ }, ({ path }) => ({ path: resolve(path), external: true }));
+        },
+      },
       {
         // The native addon is found relative to the file that loads it.
         name: 'keep-file-locations',

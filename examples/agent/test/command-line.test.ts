@@ -84,6 +84,17 @@ describe('a wrong command line is told in one sentence', () => {
       1,
       "--stats: cannot write '/nonexistent/s': ENOENT: no such file or directory.",
     ],
+    [['replay', 'x', '--proto-path', '/tmp'], 2, '--proto-path says where imports are; give --proto <file> as well.'],
+    [
+      ['replay', 'x', '--proto', 'a.proto', '--protocols', 'http1'],
+      2,
+      '--proto needs http2, which --protocols leaves out; add it, or leave --proto out.',
+    ],
+    [
+      ['replay', 'x', '--proto', '/nonexistent/a.proto'],
+      1,
+      "The gRPC schema /nonexistent/a.proto cannot be used: ENOENT: no such file or directory, open '/nonexistent/a.proto'.",
+    ],
     [['attach'], 2, 'there is nothing to attach to; give --pid <n> or --cgroup <path>.'],
     [['attach', '--pid', 'nginx'], 2, "--pid: 'nginx' is not a process id; find one with pgrep or ps."],
     [['attach', '--pid', '999999999'], 1, 'there is no process 999999999; find one with pgrep or ps.'],

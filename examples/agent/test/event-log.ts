@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createRecorder, createTap } from '@flowtap/core';
-import { FakeConnection, FakeSource, processEvent } from '@flowtap/core/testing';
+import { FakeConnection, FakeSource, processEvent, type Recording } from '@flowtap/core/testing';
 import { http1 } from '@flowtap/protocols-http1';
 
 export const SECRET = 'Bearer t0ps3cret';
@@ -8,10 +8,28 @@ export const SECRET = 'Bearer t0ps3cret';
 export const EXCHANGES = 3;
 
 /** Records an event log as `--record` does. */
-export async function writeEventLog(path: string): Promise<void> {
+async function record(path: string, play: (source: FakeSource) => void): Promise<void> {
   const source = new FakeSource({ redactionKey: Buffer.alloc(32, 7) });
   const tap = createTap({ source, protocols: [http1()], recorder: createRecorder({ path }) });
   await tap.start();
+  play(source);
+  await tap.stop();
+}
+
+export async function writeEventLog(path: string): Promise<void> {
+  await record(path, playExchanges);
+}
+
+/** What passed between a client, which is the observed program, and its server. */
+export async function writeRecording(path: string, recording: Recording): Promise<void> {
+  await record(path, (source) => {
+    const client = connection(1, 50_051);
+    const data = recording.map(({ direction, bytes }) => client[direction](bytes));
+    source.play(client.connect(), ...data, client.close());
+  });
+}
+
+function playExchanges(source: FakeSource): void {
   source.play(processEvent({ action: 'exec', pid: 700, comm: 'curl', exe: '/usr/bin/curl' }));
   const secure = connection(1, 443);
   source.play(
@@ -29,7 +47,6 @@ export async function writeEventLog(path: string): Promise<void> {
     plain.ingress(response('503 Service Unavailable', 'later')),
     plain.close(),
   );
-  await tap.stop();
 }
 
 function connection(id: number, port: number): FakeConnection {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Gunzip } from 'node:zlib';
+import type { Gunzip, InflateRaw } from 'node:zlib';
 
 const INPUT_SLICE_BYTES = 512;
 const OUTPUT_SLICE_BYTES = 16 * 1024;
@@ -33,7 +33,7 @@ function hasInternals(engine: unknown): engine is EngineInternals {
 }
 
 /** Decodes as far as possible: to the end, to the first damage, or to `maxBytes` of output. Never throws. */
-export function decodePrefix(engine: Gunzip, input: Buffer, maxBytes: number): Buffer {
+export function decodePrefix(engine: Gunzip | InflateRaw, input: Buffer, maxBytes: number): Buffer {
   let failed = false;
   engine.on('error', () => {});
   const outputs: Buffer[] = [];

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-
 import { BoundedQueue } from './bounded-queue.js';
 import { FlowtapError } from './errors.js';
+import { type ExportItem, exportUpdates, split } from './export-batch.js';
 import { type Attempt, asError, type Delivery, deliver } from './export-delivery.js';
 import {
   type ExportPipelineOptions,
   type ResolvedExportPipelineOptions,
   resolveExportPipelineOptions,
 } from './export-pipeline-options.js';
-import type { Exporter, ExportResult } from './exporter.js';
+import type { Exporter } from './exporter.js';
 import type { Flow } from './flow.js';
 import { approximateFlowBytes, approximateUpdateBytes } from './flow-size.js';
 import type { FlowUpdate } from './flow-update.js';
@@ -34,8 +34,6 @@ export interface ExportCounters extends ItemCounters {
   readonly updates?: ItemCounters;
 }
 
-type Item = Flow | FlowUpdate;
-
 /**
  * Stands between the tap and one exporter: a bounded queue, batches, retries and a time limit, so that an exporter
  * that is slow, stuck or broken blocks neither the capture nor the other exporters. What it could not take is counted
@@ -45,7 +43,7 @@ export class ExportPipeline {
   readonly exporter: Exporter;
   readonly #options: ResolvedExportPipelineOptions;
   readonly #logger: Logger;
-  readonly #queue: BoundedQueue<Item>;
+  readonly #queue: BoundedQueue<ExportItem>;
   readonly #dropLog: GroupedLog;
   readonly #failureLog: GroupedLog;
   readonly #updateLog: GroupedLog;
@@ -221,9 +219,10 @@ export class ExportPipeline {
   }
 
   /** Updates first: none is about a flow that came before it. */
-  async #exportBatch(items: readonly Item[]): Promise<void> {
+  async #exportBatch(items: readonly ExportItem[]): Promise<void> {
     const { exporter } = this;
-    const updates = this.#updates.queued === 0 ? [] : items.filter(isUpdate);
+    const { updates, flows } =
+      this.#updates.queued === 0 ? { updates: [], flows: items as readonly Flow[] } : split(items);
     if (updates.length > 0) {
       const { error } = await this.#deliver((options) => exportUpdates(exporter, updates, options));
       this.#updates.queued -= updates.length;
@@ -231,7 +230,6 @@ export class ExportPipeline {
       if (error === undefined) this.#updates.exported += updates.length;
       else this.#failUpdates(updates.length, error);
     }
-    const flows = updates.length === 0 ? (items as readonly Flow[]) : items.filter((item) => !isUpdate(item));
     if (flows.length === 0) return;
     const { error } = await this.#deliver((options) => exporter.export(flows, options));
     if (error === undefined) {
@@ -314,18 +312,6 @@ export class ExportPipeline {
       clearTimeout(timer);
     }
   }
-}
-
-function isUpdate(item: Item): item is FlowUpdate {
-  return item.kind === 'open' || item.kind === 'message';
-}
-
-async function exportUpdates(
-  exporter: Exporter,
-  updates: readonly FlowUpdate[],
-  options: { readonly signal: AbortSignal },
-): Promise<ExportResult> {
-  return (await exporter.exportUpdates?.(updates, options)) ?? { status: 'ok' };
 }
 
 function shutdownError(drainTimeoutMs: number): FlowtapError {

@@ -21,7 +21,7 @@ function plain(flow: Flow): object {
     m &&
     ('method' in m
       ? { method: m.method, target: m.target, authority: m.authority, ...messageRest(m) }
-      : { status: m.status, reason: m.reason, ...messageRest(m) });
+      : { status: m.status, reason: m.reason, ...messageRest(m), eventStream: m.eventStream });
   const messageRest = (m: HttpRequest | HttpResponse) => ({
     httpVersion: m.httpVersion,
     headers: m.headers,
@@ -57,7 +57,14 @@ function plain(flow: Flow): object {
     connectionId: flow.connectionId,
     ...(flow.fdSource === undefined ? {} : { fdSource: flow.fdSource }),
     ...(flow.kind === 'flow'
-      ? { request: message(flow.request), response: message(flow.response), complete: flow.complete }
+      ? {
+          request: message(flow.request),
+          response: message(flow.response),
+          messages: flow.messages,
+          messageCount: flow.messageCount,
+          messagesLost: flow.messagesLost,
+          complete: flow.complete,
+        }
       : { sni: flow.sni, alpn: flow.alpn, bytes: flow.bytes, reason: flow.reason }),
     error: flow.error,
     gaps: flow.gaps,

@@ -63,6 +63,12 @@ function writeExchange(writer: JsonWriter, flow: ExchangeFlow): void {
   else writeMessage(writer, ',"request":', request);
   if (isHttpMessage(response)) writeResponse(writer, response);
   else writeMessage(writer, ',"response":', response);
+  writeMessage(writer, ',"messages":', flow.messages);
+  if (flow.messageCount !== undefined) {
+    writer.ascii(',"messageCount":');
+    writer.number(flow.messageCount);
+  }
+  if (flow.messagesLost !== undefined) writer.ascii(',"messagesLost":true');
   writer.ascii(flow.complete ? ',"complete":true' : ',"complete":false');
   if (flow.headersIncomplete !== undefined) writer.ascii(',"headersIncomplete":true');
   if (flow.joined !== undefined) writer.ascii(',"joined":"late"');
@@ -95,7 +101,8 @@ function writeRequest(writer: JsonWriter, request: HttpRequest): void {
   writer.ascii(',"target":');
   writer.string(request.target);
   writeString(writer, ',"authority":', request.authority);
-  writeHttpVersionToBody(writer, request);
+  writeHttpVersionToGrpc(writer, request);
+  writer.ascii('}');
 }
 
 function writeResponse(writer: JsonWriter, response: HttpResponse): void {
@@ -103,17 +110,18 @@ function writeResponse(writer: JsonWriter, response: HttpResponse): void {
   writer.number(response.status);
   writer.ascii(',"reason":');
   writer.string(response.reason);
-  writeHttpVersionToBody(writer, response);
+  writeHttpVersionToGrpc(writer, response);
+  writeMessage(writer, ',"eventStream":', response.eventStream);
+  writer.ascii('}');
 }
 
-function writeHttpVersionToBody(writer: JsonWriter, message: HttpRequest | HttpResponse): void {
+function writeHttpVersionToGrpc(writer: JsonWriter, message: HttpRequest | HttpResponse): void {
   writer.ascii(',"httpVersion":');
   writer.string(message.httpVersion);
   writeHeaders(writer, ',"headers":[', message.headers);
   if (message.trailers !== undefined) writeHeaders(writer, ',"trailers":[', message.trailers);
   writeBody(writer, message.body);
-  if (message.grpc !== undefined) writeMessage(writer, ',"grpc":', message.grpc);
-  writer.ascii('}');
+  writeMessage(writer, ',"grpc":', message.grpc);
 }
 
 function writeHeaders(writer: JsonWriter, key: string, headers: readonly HttpHeader[]): void {

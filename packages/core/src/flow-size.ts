@@ -38,7 +38,9 @@ function messageBytes(message: HttpRequest | HttpResponse | undefined): number {
   if (!isHttpMessage(message)) return UNKNOWN_MESSAGE_BYTES;
   const target = 'target' in message ? message.target.length : 0;
   const trailers = message.trailers === undefined ? 0 : headerBytes(message.trailers);
-  return target + headerBytes(message.headers) + trailers + message.body.bytes.length;
+  const events =
+    'eventStream' in message && message.eventStream !== undefined ? listBytes(message.eventStream.events) : 0;
+  return target + headerBytes(message.headers) + trailers + message.body.bytes.length + events;
 }
 
 function headerBytes(headers: readonly HttpHeader[]): number {

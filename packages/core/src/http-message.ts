@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { EventStream } from './event-stream.js';
 import type { GrpcRequestDetails, GrpcResponseDetails } from './grpc-details.js';
 import type { HttpBody } from './http-body.js';
 
@@ -31,4 +32,6 @@ export interface HttpResponse {
   readonly body: HttpBody;
   /** In a flow whose protocol is `grpc`. */
   readonly grpc?: GrpcResponseDetails;
+  /** Of a text/event-stream without content coding. */
+  readonly eventStream?: EventStream;
 }

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 export { assertNever } from './assert-never.js';
+export { BodyCollector, type BodyListener, bodyInOneChunk } from './body-collector.js';
 export { type DecodedContent, MAX_DECODED_BYTES } from './content-coding.js';
+export { decodePrefix } from './decode-prefix.js';
 export { ConfigError, EventLogError, FlowtapError, type FlowtapErrorOptions, StateError } from './errors.js';
 export { createRecorder, type RecorderOptions } from './event-log/recorder.js';
 export { ReplaySource, type ReplaySourceOptions } from './event-log/replay-source.js';
+export { type EventStream, type EventStreamOptions, EventStreamReader, isEventStream } from './event-stream.js';
 export type * from './events.js';
+export { createFlowErrors, EXCHANGE_FAULTS, type ExchangeFaultCode, faultOfClose } from './exchange-faults.js';
 export { type ExportCounters, ExportPipeline } from './export-pipeline.js';
 export type { ExportPipelineOptions } from './export-pipeline-options.js';
 export type * from './exporter.js';
@@ -27,6 +31,7 @@ export { DEFAULT_LIMITS, type TapLimits } from './limits.js';
 export type * from './logger.js';
 export { silentLogger } from './logger.js';
 export { messageToJson } from './message-json.js';
+export { MAX_LISTED_MESSAGES, MessageList } from './message-list.js';
 export { isOutOfSpace, OutputFile } from './output-file.js';
 export type * from './protocol-plugin.js';
 export { createRedactor, type RedactOptions } from './redact.js';

@@ -13,7 +13,7 @@ import type {
   ProtocolPlugin,
   StreamChunk,
   StreamGap,
-  UpgradedRequest,
+  UpgradedExchange,
 } from './protocol-plugin.js';
 
 /** The connection that a stream belongs to, as the stream sees it. */
@@ -49,7 +49,7 @@ export class ParserSession {
     owner: StreamOwner,
     layer: Layer,
     joinedLate: boolean,
-    upgraded?: UpgradedRequest,
+    upgraded?: UpgradedExchange,
   ) {
     this.#plugin = plugin;
     this.#state = state;
@@ -135,7 +135,14 @@ export class ParserSession {
     this.#owner.exchange(this.#layer, exchange);
   }
 
-  #context(joinedLate: boolean, upgraded: UpgradedRequest | undefined): ParserContext {
+  #noteHandover(handover: Handover): void {
+    if (this.#handover !== undefined) return;
+    this.#handover = handover;
+    const opened = handover.exchange?.opened;
+    if (opened !== undefined) this.#open?.end(opened);
+  }
+
+  #context(joinedLate: boolean, upgraded: UpgradedExchange | undefined): ParserContext {
     const { counters, limits, updates } = this.#state;
     const { name } = this.#plugin;
     const owner = this.#owner;
@@ -158,9 +165,7 @@ export class ParserSession {
       },
       open: (exchange) => this.#announce(exchange),
       emit: (exchange) => this.#emit(exchange),
-      handover: (handover) => {
-        this.#handover ??= handover;
-      },
+      handover: (handover) => this.#noteHandover(handover),
       count: (code, by) => counters.add(`${name}:${code}`, by),
     };
   }

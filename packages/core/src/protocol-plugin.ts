@@ -2,7 +2,7 @@
 import type { ConnectionInfo, Direction, GapReason, Layer, Role } from './events.js';
 import type { FlowError, FlowGap } from './flow.js';
 import type { FlowMessage } from './flow-message.js';
-import type { HttpRequest } from './http-message.js';
+import type { HttpRequest, HttpResponse } from './http-message.js';
 
 /** First bytes of both directions of an undetected stream. */
 export interface Probe {
@@ -83,13 +83,17 @@ export interface Handover {
   readonly leftover: readonly StreamChunk[];
   /** Plugin name or upgrade token when the protocol is known; else detection decides. */
   readonly to?: string;
-  /** What asked for the new protocol; its answer may come in that one. */
-  readonly upgraded?: UpgradedRequest;
+  /**
+   * The exchange that asked for the new protocol and got it. The tap hands it out, unless the flow of the next protocol goes
+   * on with it (`ProtocolPlugin.continuesExchange`).
+   */
+  readonly exchange?: ParsedExchange;
 }
 
-/** A request that ended one protocol and began the next (RFC 9110 §7.8). */
-export interface UpgradedRequest extends Pick<ParsedExchange, 'requestDirection' | 'startNs' | 'endNs'> {
+/** An HTTP exchange, seen to its end, that ended one protocol and began the next (RFC 9110 §7.8). */
+export interface UpgradedExchange extends ParsedExchange {
   readonly request: HttpRequest;
+  readonly response: HttpResponse;
 }
 
 export interface ParserLimits {
@@ -111,7 +115,7 @@ export interface ParserContext {
   readonly joinedLate: boolean;
   readonly limits: ParserLimits;
   /** What the stream was handed over for, when the protocol before said so. */
-  readonly upgraded?: UpgradedRequest | undefined;
+  readonly upgraded?: UpgradedExchange | undefined;
   /** Somebody wants to hear of exchanges before they end. While false, a parser saves itself `open`. */
   readonly wantsUpdates: boolean;
   /**
@@ -144,6 +148,11 @@ export interface ProtocolPlugin {
   readonly name: string;
   /** Other names, in lower case, under which an Upgrade asks for it. */
   readonly upgradeTokens?: readonly string[];
+  /**
+   * The exchange that switched to this protocol is no flow of its own: the parser begins with it (`context.upgraded`) and
+   * emits it as part of its own.
+   */
+  readonly continuesExchange?: true;
   /** Bytes per direction that `detect` needs at most; it must not answer `need-more` when it has them. */
   readonly probeBytes: number;
   /** Pure and total: same answer for the same bytes, never throws. */

@@ -2,15 +2,16 @@
 import { assertNever } from './assert-never.js';
 import type { EngineState } from './engine-state.js';
 import type { Direction, Layer } from './events.js';
+import { isHttpMessage } from './http-flow.js';
 import { ParserSession, type StreamOwner } from './parser-session.js';
 import { ProbeBuffer } from './probe-buffer.js';
 import type {
   CloseReason,
-  Handover,
+  ParsedExchange,
   ProtocolPlugin,
   StreamChunk,
   StreamGap,
-  UpgradedRequest,
+  UpgradedExchange,
 } from './protocol-plugin.js';
 
 const EMPTY: Buffer = Buffer.alloc(0);
@@ -97,6 +98,8 @@ export class StreamParser {
     this.#phase = 'closed';
     this.#session = undefined;
     session?.close(reason, timestampNs);
+    // Only its end told the parser that it had been handed over.
+    this.#handOut(session?.handover?.exchange);
   }
 
   #detect(chunk: StreamChunk): void {
@@ -148,7 +151,7 @@ export class StreamParser {
     this.#replay(kept);
   }
 
-  #begin(plugin: ProtocolPlugin, upgraded?: UpgradedRequest): void {
+  #begin(plugin: ProtocolPlugin, upgraded?: UpgradedExchange): void {
     this.#probe = undefined;
     this.#session = new ParserSession(plugin, this.#state, this.#owner, this.#layer, this.#joinedLate, upgraded);
     this.#phase = 'parsing';
@@ -163,32 +166,40 @@ export class StreamParser {
   #followHandover(timestampNs: number): void {
     const handover = this.#session?.handover;
     if (handover === undefined) return;
+    const { to, exchange, leftover } = handover;
+    const plugin = to === undefined ? undefined : this.#state.detector.byName(to);
+    this.#handovers += 1;
+    const isLoop = this.#handovers > MAX_HANDOVERS;
+    const upgraded = plugin !== undefined && !isLoop && isUpgraded(exchange) ? exchange : undefined;
+    if (upgraded === undefined || plugin?.continuesExchange !== true) this.#handOut(exchange);
     this.#session?.close('handover', timestampNs);
     this.#session = undefined;
-    this.#handovers += 1;
-    if (this.#handovers > MAX_HANDOVERS) {
+    if (isLoop) {
       this.#state.counters.add('handover-loop');
       this.#letGo('for-good');
       return;
     }
     this.#joinedLate = false;
-    this.#enter(handover);
-    for (const chunk of handover.leftover) this.data(chunk);
+    this.#enter(to, plugin, upgraded);
+    for (const chunk of leftover) this.data(chunk);
   }
 
-  #enter(handover: Handover): void {
-    if (handover.to === undefined) {
+  #enter(to: string | undefined, plugin: ProtocolPlugin | undefined, upgraded: UpgradedExchange | undefined): void {
+    if (to === undefined) {
       this.#phase = 'probing';
       return;
     }
-    const plugin = this.#state.detector.byName(handover.to);
     if (plugin !== undefined) {
-      this.#begin(plugin, handover.upgraded);
+      this.#begin(plugin, upgraded);
       return;
     }
     // Known to be something that nobody here reads: guessing among the others could only be wrong.
-    this.#state.counters.add(PLAIN_NAME.test(handover.to) ? `handover-unknown:${handover.to}` : 'handover-unknown');
+    this.#state.counters.add(PLAIN_NAME.test(to) ? `handover-unknown:${to}` : 'handover-unknown');
     this.#letGo('for-good');
+  }
+
+  #handOut(exchange: ParsedExchange | undefined): void {
+    if (exchange !== undefined) this.#owner.exchange(this.#layer, exchange);
   }
 
   /**
@@ -224,4 +235,10 @@ export class StreamParser {
     this.#state.counters.add('probe-bytes-discarded', this.#probe.byteLength);
     this.#probe = undefined;
   }
+}
+
+function isUpgraded(exchange: ParsedExchange | undefined): exchange is UpgradedExchange {
+  if (exchange?.complete !== true) return false;
+  const { request, response } = exchange as Partial<UpgradedExchange>;
+  return isHttpMessage(request) && isHttpMessage(response);
 }

@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import fc from 'fast-check';
-import type { ExchangeFlow, Flow, HttpHeader, HttpRequest, HttpResponse, OpaqueFlow } from '../src/index.js';
+import type {
+  EventStream,
+  ExchangeFlow,
+  Flow,
+  FlowMessage,
+  HttpHeader,
+  HttpRequest,
+  HttpResponse,
+  OpaqueFlow,
+} from '../src/index.js';
 import { HttpBody } from '../src/index.js';
 
 export const bodyOf = (content: string | Buffer, init: { size?: number; contentEncoding?: string } = {}): HttpBody => {
@@ -88,13 +97,45 @@ const endpoint = fc.oneof(
 );
 const error = fc.record({ code: text, message: text });
 
+const offsetMs = fc.nat(10_000_000).map((microseconds) => microseconds / 1000);
+
+const webSocketMessages: fc.Arbitrary<FlowMessage[]> = fc.array(
+  fc.record(
+    {
+      type: fc.constantFrom('text', 'binary', 'ping', 'pong', 'close'),
+      sender: fc.constantFrom('client', 'server'),
+      offsetMs,
+      content: body,
+      compressed: fc.constant(true as const),
+      closeCode: fc.nat(65_535),
+    },
+    { requiredKeys: ['type', 'sender', 'offsetMs', 'content'] },
+  ) as fc.Arbitrary<FlowMessage>,
+  { maxLength: 3 },
+);
+
+const eventStream: fc.Arbitrary<EventStream> = fc.record(
+  {
+    events: fc.array(
+      fc.record(
+        { type: fc.constant('event'), sender: fc.constant('server'), offsetMs, event: text, id: text, content: body },
+        { requiredKeys: ['type', 'sender', 'offsetMs', 'event', 'content'] },
+      ),
+      { maxLength: 3 },
+    ),
+    eventCount: count,
+    eventsLost: fc.constant(true as const),
+  },
+  { requiredKeys: ['events', 'eventCount'] },
+) as fc.Arbitrary<EventStream>;
+
 const messageRest = { httpVersion: fc.constantFrom('1.0', '1.1'), headers, body } as const;
 const request = fc.record(
   { method: text, target: text, authority: text, trailers: headers, ...messageRest },
   { requiredKeys: ['method', 'target', 'httpVersion', 'headers', 'body'] },
 );
 const response = fc.record(
-  { status: fc.nat(999), reason: text, trailers: headers, ...messageRest },
+  { status: fc.nat(999), reason: text, trailers: headers, eventStream, ...messageRest },
   { requiredKeys: ['status', 'reason', 'httpVersion', 'headers', 'body'] },
 );
 
@@ -137,6 +178,9 @@ const exchange = fc.record(
     scheme: fc.constantFrom('http', 'https'),
     request,
     response,
+    messages: webSocketMessages,
+    messageCount: count,
+    messagesLost: fc.constant(true as const),
     complete: fc.boolean(),
   },
   { requiredKeys: [...commonRequired, 'kind', 'protocol', 'scheme', 'complete'] },

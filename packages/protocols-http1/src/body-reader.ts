@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { assertNever, type HttpBody, type HttpHeader } from '@flowtap/core';
-import { BodyCollector } from './body-collector.js';
+import { assertNever, BodyCollector, type BodyListener, type HttpBody, type HttpHeader } from '@flowtap/core';
 import { ChunkedDecoder } from './chunked.js';
 import type { FaultCode } from './constants.js';
 import type { Framing } from './framing.js';
@@ -20,6 +19,7 @@ export class BodyReader {
   readonly #maxTrailerBytes: number;
   #framing: Framing | undefined;
   #contentEncoding: string | undefined;
+  #listener: BodyListener | undefined;
   #remaining = 0;
   #prefixBytes = 0;
   #collector: BodyCollector | undefined;
@@ -30,7 +30,8 @@ export class BodyReader {
     this.#maxTrailerBytes = maxTrailerBytes;
   }
 
-  begin(framing: Framing, contentEncoding: string | undefined): void {
+  begin(framing: Framing, contentEncoding: string | undefined, listener: BodyListener | undefined): void {
+    this.#listener = listener;
     this.#framing = framing;
     this.#contentEncoding = contentEncoding;
     this.#prefixBytes = 0;
@@ -107,7 +108,7 @@ export class BodyReader {
   }
 
   #collect(): BodyCollector {
-    this.#collector ??= new BodyCollector(this.#maxBodyBytes, this.#remaining);
+    this.#collector ??= new BodyCollector(this.#maxBodyBytes, this.#remaining, this.#listener);
     return this.#collector;
   }
 

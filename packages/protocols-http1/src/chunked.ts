@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { assertNever, type HttpHeader } from '@flowtap/core';
-import type { BodyCollector } from './body-collector.js';
+import { assertNever, type BodyCollector, type HttpHeader } from '@flowtap/core';
 import { CR, type FaultCode, LF, SPACE, TAB } from './constants.js';
 import { parseFields } from './head.js';
 import { LineBlock } from './line-block.js';

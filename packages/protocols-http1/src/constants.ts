@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { FlowError } from '@flowtap/core';
+import { createFlowErrors, EXCHANGE_FAULTS, type FlowError } from '@flowtap/core';
 
 export const PROTOCOL_NAME = 'http/1.1';
 
@@ -21,15 +21,8 @@ export const CR = 0x0d;
 export const SPACE = 0x20;
 
 const MESSAGES = {
-  'request-not-captured': 'The request of this response was not captured.',
-  'response-not-captured': 'Bytes that may have held the response were not captured.',
+  ...EXCHANGE_FAULTS,
   'pairing-uncertain': 'After lost bytes it is not certain which request and response belong together.',
-  'no-response': 'The connection was closed before a response.',
-  'connection-closed': 'The connection was closed in the middle of a message.',
-  'capture-ended': 'The capture ended before the exchange did.',
-  'connection-dropped': 'The connection was let go at a limit before the exchange ended.',
-  'tls-started': 'The connection turned to TLS before the exchange ended.',
-  'protocol-switched': 'The connection turned to another protocol before the exchange ended.',
   'gap-in-head': 'Bytes of a message head were not captured.',
   'gap-in-framing': 'Bytes that tell where the message ends were not captured.',
   'header-too-large': 'The message head or the trailers are longer than the limit.',
@@ -45,14 +38,5 @@ const MESSAGES = {
 /** Codes that `error.code` of a flow can have. */
 export type FaultCode = keyof typeof MESSAGES;
 
-const ERRORS = new Map<FaultCode, FlowError>();
-
-/** The error of a flow; one shared, frozen object per code. */
-export function flowError(code: FaultCode): FlowError {
-  let error = ERRORS.get(code);
-  if (error === undefined) {
-    error = Object.freeze({ code, message: MESSAGES[code] });
-    ERRORS.set(code, error);
-  }
-  return error;
-}
+/** The error of a flow. */
+export const flowError: (code: FaultCode) => FlowError = createFlowErrors<FaultCode>(MESSAGES);

@@ -29,6 +29,10 @@ export class Exchange {
     this.awaitsResponse = response === undefined;
   }
 
+  get startNs(): number {
+    return this.request?.startNs ?? this.response?.startNs ?? 0;
+  }
+
   get method(): string | undefined {
     const start = this.request?.head.start;
     return start?.kind === 'request' ? start.method : undefined;
@@ -52,12 +56,13 @@ export function toParsedExchange(exchange: Exchange, scheme: string, requestDire
     protocol: PROTOCOL_NAME,
     scheme,
     requestDirection,
-    startNs: request?.startNs ?? response?.startNs ?? 0,
+    startNs: exchange.startNs,
     endNs: Math.max(request?.endNs ?? 0, response?.endNs ?? 0),
     complete: request?.complete === true && response?.complete === true,
   };
   if (request?.head.start.kind === 'request') parsed.request = toRequest(request, request.head.start);
-  if (response?.head.start.kind === 'response') parsed.response = toResponse(response, response.head.start);
+  if (response?.head.start.kind === 'response')
+    parsed.response = toResponse(response, response.head.start, parsed.startNs);
   const fault = request?.fault ?? response?.fault ?? exchange.fault;
   if (fault !== undefined) parsed.error = flowError(fault);
   const gaps = gapsOf(exchange);

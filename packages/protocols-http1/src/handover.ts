@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Handover, StreamChunk, UpgradedRequest } from '@flowtap/core';
+import type { Handover, ParsedExchange, StreamChunk } from '@flowtap/core';
 import type { Exchange } from './exchange.js';
-import { type Message, toRequest } from './message.js';
+import type { Message } from './message.js';
 import type { Side } from './side.js';
 
 /** Whether the response ends HTTP/1 on the connection: 101 (RFC 9110 §15.2.2) or 2xx to CONNECT (§9.3.6). */
@@ -18,23 +18,17 @@ export function nextProtocol(response: Message): string | undefined {
   return token === undefined || token === '' || token.startsWith('tls/') ? undefined : token;
 }
 
-/** Everything behind the last HTTP message of each direction that has arrived already. */
-export function makeHandover(ingress: Side, egress: Side, switchedBy: Message): Handover {
+/** Everything behind the last HTTP message of each direction that has arrived already. `exchange`: the one that switched. */
+export function makeHandover(
+  ingress: Side,
+  egress: Side,
+  switchedBy: Message,
+  exchange: ParsedExchange | undefined,
+): Handover {
   const leftover = [...restOf(ingress), ...restOf(egress)].sort((a, b) => a.timestampNs - b.timestampNs);
   const offsets = { ingressOffset: ingress.position, egressOffset: egress.position, leftover };
   const to = nextProtocol(switchedBy);
-  if (to === undefined) return offsets;
-  const requestSide = ingress.reader.carries === 'request' ? ingress : egress;
-  const upgraded = upgradedRequest(switchedBy, requestSide);
-  return { ...offsets, to, ...(upgraded === undefined ? {} : { upgraded }) };
-}
-
-/** The request may be answered in the new protocol, as h2c does (RFC 7540 §3.2). */
-function upgradedRequest(switchedBy: Message, side: Side): UpgradedRequest | undefined {
-  const request = switchedBy.exchange?.request;
-  if (request?.complete !== true || request.head.start.kind !== 'request') return undefined;
-  const { startNs, endNs } = request;
-  return { requestDirection: side.reader.direction, startNs, endNs, request: toRequest(request, request.head.start) };
+  return { ...offsets, ...(to === undefined ? {} : { to }), ...(exchange === undefined ? {} : { exchange }) };
 }
 
 /** Up to the first gap: bytes behind it would look as if they followed directly. */

@@ -3,7 +3,7 @@ import type { HttpHeader } from '@flowtap/core';
 import { CR, type FaultCode, SPACE, TAB } from './constants.js';
 import { parseStartLine, type StartLine } from './start-line.js';
 
-const NOTED_NAMES = ['Host', 'Upgrade', 'Content-Length', 'Content-Encoding', 'Transfer-Encoding'];
+const NOTED_NAMES = ['Host', 'Upgrade', 'Content-Type', 'Content-Length', 'Content-Encoding', 'Transfer-Encoding'];
 
 interface NotedName {
   /** As most senders write it. */
@@ -11,7 +11,7 @@ interface NotedName {
   readonly lowerCase: string;
 }
 
-/** Names that framing and pairing need, by length: one look rules out nearly every other header. */
+/** Names that framing, pairing and bodies need, by length: one look rules out nearly every other header. */
 const NAMES_BY_LENGTH: readonly (NotedName | undefined)[] = Array.from({ length: 18 }, (_, length) => {
   const usual = NOTED_NAMES.find((name) => name.length === length);
   return usual === undefined ? undefined : { usual, lowerCase: usual.toLowerCase() };
@@ -26,6 +26,7 @@ export class Head {
   /** The header was there at least once; lists are joined by a comma (RFC 9110 §5.3). */
   host: string | undefined = undefined;
   upgrade: string | undefined = undefined;
+  contentType: string | undefined = undefined;
   contentLength: string | undefined = undefined;
   contentEncoding: string | undefined = undefined;
   transferEncoding: string | undefined = undefined;
@@ -42,6 +43,7 @@ export class Head {
     head.end = end;
     head.host = this.host;
     head.upgrade = this.upgrade;
+    head.contentType = this.contentType;
     head.contentLength = this.contentLength;
     head.contentEncoding = this.contentEncoding;
     head.transferEncoding = this.transferEncoding;
@@ -61,6 +63,9 @@ export class Head {
         break;
       case 'upgrade':
         this.upgrade = joined(this.upgrade, value);
+        break;
+      case 'content-type':
+        this.contentType ??= value;
         break;
       case 'content-length':
         this.contentLength = joined(this.contentLength, value);

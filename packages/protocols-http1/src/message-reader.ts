@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { assertNever, type Direction, type FlowGap, latin1, type StreamGap } from '@flowtap/core';
-import { bodyInOneChunk } from './body-collector.js';
+import {
+  assertNever,
+  type BodyListener,
+  bodyInOneChunk,
+  type Direction,
+  type FlowGap,
+  latin1,
+  type StreamGap,
+} from '@flowtap/core';
 import { BodyReader, STATUS_PREFIX } from './body-reader.js';
 import { CR, type FaultCode, LF } from './constants.js';
 import type { Framing } from './framing.js';
@@ -281,14 +288,23 @@ export class MessageReader {
     } else if (mode === 'length' && length <= bytes.length - start && !framing.mayLackBody) {
       const end = start + length;
       message.body = bodyInOneChunk(bytes, start, end, this.#maxBodyBytes, contentEncoding);
+      message.events?.append(bytes, start, end, this.#lastNs);
       this.#endMessage(message, this.#lastNs, true);
       return end;
     } else {
       this.#message = message;
-      this.#body.begin(framing, contentEncoding);
+      this.#body.begin(framing, contentEncoding, this.#listenerOf(message));
       this.#state = 'body';
     }
     return start;
+  }
+
+  #listenerOf({ events }: Message): BodyListener | undefined {
+    if (events === undefined) return undefined;
+    return {
+      append: (bytes, start, end) => events.append(bytes, start, end, this.#lastNs),
+      skip: () => events.skip(),
+    };
   }
 
   #readBody(bytes: Buffer, start: number): number {

@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type FlowGap, HttpBody, type HttpHeader, type HttpRequest, type HttpResponse, withGap } from '@flowtap/core';
+import {
+  type EventStreamReader,
+  type FlowGap,
+  HttpBody,
+  type HttpHeader,
+  type HttpRequest,
+  type HttpResponse,
+  withGap,
+} from '@flowtap/core';
 import type { FaultCode } from './constants.js';
 import type { Exchange } from './exchange.js';
 import type { Head } from './head.js';
@@ -15,6 +23,8 @@ export class Message {
   body: HttpBody = HttpBody.empty;
   trailers: HttpHeader[] | undefined = undefined;
   gaps: FlowGap[] | undefined = undefined;
+  /** Reads the body of an event stream. */
+  events: EventStreamReader | undefined = undefined;
   /** The first thing that went wrong. */
   fault: FaultCode | undefined;
   /** Its first byte came before the last `mark` of its reader. */
@@ -66,7 +76,7 @@ export function toUnfinishedRequest(message: Message, line: RequestLine): HttpRe
   return { ...toRequest(message, line), body };
 }
 
-export function toResponse(message: Message, line: StatusLine): HttpResponse {
+export function toResponse(message: Message, line: StatusLine, flowStartNs: number): HttpResponse {
   const response: Writable<HttpResponse> = {
     status: line.status,
     reason: line.reason,
@@ -75,6 +85,7 @@ export function toResponse(message: Message, line: StatusLine): HttpResponse {
     body: message.body,
   };
   if (message.trailers !== undefined) response.trailers = message.trailers;
+  if (message.events !== undefined) response.eventStream = message.events.toEventStream(flowStartNs);
   return response;
 }
 

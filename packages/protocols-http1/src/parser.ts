@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
-  assertNever,
   type CloseReason,
   type Direction,
+  EventStreamReader,
+  faultOfClose,
+  isEventStream,
+  type ParsedExchange,
   type ParserContext,
   type ProtocolParser,
   type StreamChunk,
   type StreamGap,
 } from '@flowtap/core';
-import { type FaultCode, MAX_HELD_BYTES } from './constants.js';
+import { MAX_HELD_BYTES } from './constants.js';
 import { type Exchange, toOpening, toParsedExchange } from './exchange.js';
 import { type Answer, ExchangeQueue } from './exchange-queue.js';
 import { orphanFraming, requestFraming, responseFraming } from './framing.js';
@@ -32,6 +35,7 @@ export class Http1Parser implements ProtocolParser, ReaderListener {
   #switchAsked: Exchange | undefined;
   /** The response that ended HTTP/1 here. */
   #switchedBy: Message | undefined;
+  #switching: ParsedExchange | undefined;
   /** The bytes held have to go: what is missing is not waited for any longer. */
   #forces = false;
   #isClosing = false;
@@ -86,7 +90,7 @@ export class Http1Parser implements ProtocolParser, ReaderListener {
       this.#forces = true;
       this.#advance();
     }
-    const fault = faultOf(reason);
+    const fault = faultOfClose(reason);
     const cutFault = fault === 'no-response' ? 'connection-closed' : fault;
     const wasClosed = reason === 'closed';
     this.#requests?.reader.close(cutFault, wasClosed);
@@ -112,6 +116,7 @@ export class Http1Parser implements ProtocolParser, ReaderListener {
     if (answer === 'wait' || answer === 'refuse') return answer;
     // A response that begins before its request has ended may stream.
     this.#announce(answer);
+    this.#readEvents(message);
     const isKnown = answer.request !== undefined && !answer.isTentative;
     return isKnown ? responseFraming(head, status, answer.method) : orphanFraming(head, status);
   }
@@ -183,7 +188,7 @@ export class Http1Parser implements ProtocolParser, ReaderListener {
   #advance(): void {
     while (this.#switchedBy === undefined && (this.#resume(this.#ingress) || this.#resume(this.#egress)));
     if (this.#switchedBy !== undefined) {
-      this.#context.handover(makeHandover(this.#ingress, this.#egress, this.#switchedBy));
+      this.#context.handover(makeHandover(this.#ingress, this.#egress, this.#switchedBy, this.#switching));
     } else if (this.#ingress.held.byteLength > MAX_HELD_BYTES || this.#egress.held.byteLength > MAX_HELD_BYTES) {
       this.#forces = true;
       this.#context.count('held-too-long');
@@ -229,6 +234,19 @@ export class Http1Parser implements ProtocolParser, ReaderListener {
     if (this.#responses.firstOffset === 0 && firstOffset > 0) this.#queue.loseBeginning(firstOffset);
   }
 
+  #readEvents(message: Message): void {
+    const { contentType, contentEncoding } = message.head;
+    if (contentEncoding !== undefined || !isEventStream(contentType)) return;
+    message.events = new EventStreamReader({
+      startNs: message.exchange?.startNs ?? message.startNs,
+      maxBytes: this.#context.limits.maxBodyBytes,
+      onEvent: (event) => {
+        // Which exchange it belongs to may still change.
+        if (message.exchange?.isTentative === false) message.exchange.opened?.message(event);
+      },
+    });
+  }
+
   #announce(exchange: Exchange): void {
     if (exchange.wasAnnounced || this.#isClosing || !this.#context.wantsUpdates) return;
     const opening = toOpening(exchange, this.#scheme, this.#requestDirection);
@@ -238,7 +256,9 @@ export class Http1Parser implements ProtocolParser, ReaderListener {
   }
 
   #emit(exchange: Exchange): void {
-    this.#context.emit(toParsedExchange(exchange, this.#scheme, this.#requestDirection));
+    const parsed = toParsedExchange(exchange, this.#scheme, this.#requestDirection);
+    if (this.#switchedBy !== undefined && exchange.response === this.#switchedBy) this.#switching = parsed;
+    else this.#context.emit(parsed);
   }
 
   get #requestDirection(): Direction {
@@ -250,22 +270,4 @@ export class Http1Parser implements ProtocolParser, ReaderListener {
 function isInterim({ head }: Message): boolean {
   if (head.start.kind !== 'response' || head.start.status >= 200) return false;
   return head.start.status !== 101 || head.upgrade === undefined;
-}
-
-/** Why a request that waits gets no response any more. */
-function faultOf(reason: CloseReason): FaultCode {
-  switch (reason) {
-    case 'closed':
-      return 'no-response';
-    case 'end':
-      return 'capture-ended';
-    case 'limit':
-      return 'connection-dropped';
-    case 'tls-start':
-      return 'tls-started';
-    case 'handover':
-      return 'protocol-switched';
-    default:
-      return assertNever(reason);
-  }
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ParserContext } from '@flowtap/core';
-import { type ParserStep, runParser } from '@flowtap/core/testing';
+import { type ParserStep, parserContext, runParser } from '@flowtap/core/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { http1 } from '../src/index.js';
@@ -115,8 +114,12 @@ describe('state stays bounded', () => {
     const chunk = Buffer.from(repeated, 'latin1');
     let emitted = 0;
     const parser = http1().createParser(
-      contextWith(small, () => {
-        emitted += 1;
+      parserContext({
+        role: 'client',
+        limits: small,
+        emit: () => {
+          emitted += 1;
+        },
       }),
     );
     const measureBytes = () => {
@@ -142,7 +145,9 @@ describe('state stays bounded', () => {
   test('many short messages in one large chunk take linear time', () => {
     const line = 'GET / HTTP/1.1\n\n';
     const timeOf = (messages: number) => {
-      const parser = http1().createParser(contextWith({ ...small, maxPendingExchanges: 1e6 }, () => {}));
+      const parser = http1().createParser(
+        parserContext({ role: 'client', limits: { ...small, maxPendingExchanges: 1e6 } }),
+      );
       const bytes = Buffer.from(line.repeat(messages), 'latin1');
       const start = performance.now();
       parser.data({ direction: 'egress', offset: 0, bytes, timestampNs: 0 });
@@ -152,19 +157,3 @@ describe('state stays bounded', () => {
     expect(timeOf(40_000)).toBeLessThan(2000);
   });
 });
-
-function contextWith(given: ParserContext['limits'], emit: () => void): ParserContext {
-  return {
-    connection: { id: 1, role: 'client', transport: 'tcp', joinedLate: false },
-    layer: 'raw',
-    tls: false,
-    role: 'client',
-    joinedLate: false,
-    limits: given,
-    wantsUpdates: false,
-    open: () => undefined,
-    emit,
-    handover: () => {},
-    count: () => {},
-  };
-}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { FlowError } from '@flowtap/core';
+import { createFlowErrors, EXCHANGE_FAULTS, type FlowError } from '@flowtap/core';
 
 export const PROTOCOL_NAME = 'http/2';
 export const GRPC_PROTOCOL_NAME = 'grpc';
@@ -35,18 +35,14 @@ export const Flag = {
 /** RFC 9113 §6.5.2 */
 export const Setting = {
   HEADER_TABLE_SIZE: 0x01,
+  ENABLE_PUSH: 0x02,
+  INITIAL_WINDOW_SIZE: 0x04,
   MAX_FRAME_SIZE: 0x05,
+  MAX_HEADER_LIST_SIZE: 0x06,
 } as const;
 
 const MESSAGES = {
-  'request-not-captured': 'The request of this response was not captured.',
-  'response-not-captured': 'Bytes that may have held the response were not captured.',
-  'no-response': 'The connection was closed before a response.',
-  'connection-closed': 'The connection was closed in the middle of a message.',
-  'capture-ended': 'The capture ended before the exchange did.',
-  'connection-dropped': 'The connection was let go at a limit before the exchange ended.',
-  'tls-started': 'The connection turned to TLS before the exchange ended.',
-  'protocol-switched': 'The connection turned to another protocol before the exchange ended.',
+  ...EXCHANGE_FAULTS,
   'gap-in-head': 'The header block of a message was not captured or cannot be read.',
   'gap-in-framing': 'Bytes that may have held frames of the message were not captured.',
   'header-too-large': 'A header block or its fields are longer than the limit.',
@@ -59,24 +55,11 @@ const MESSAGES = {
 /** Codes that `error.code` of a flow can have, beside `stream-reset`. */
 export type FaultCode = keyof typeof MESSAGES;
 
-const ERRORS = new Map<string, FlowError>();
-
-function shared(key: string, code: string, message: string): FlowError {
-  let error = ERRORS.get(key);
-  if (error === undefined) {
-    error = Object.freeze({ code, message });
-    ERRORS.set(key, error);
-  }
-  return error;
-}
-
-/** The error of a flow; one shared, frozen object per code. */
-export function flowError(code: FaultCode): FlowError {
-  return shared(code, code, MESSAGES[code]);
-}
+/** The error of a flow. */
+export const flowError: (code: FaultCode) => FlowError = createFlowErrors<FaultCode>(MESSAGES);
 
 /** RFC 9113 §7 */
-const ERROR_CODES = [
+export const ERROR_CODES = [
   'NO_ERROR',
   'PROTOCOL_ERROR',
   'INTERNAL_ERROR',
@@ -93,8 +76,16 @@ const ERROR_CODES = [
   'HTTP_1_1_REQUIRED',
 ] as const;
 
-/** What RST_STREAM says. */
+const resets = new Map<string, FlowError>();
+
+/** What RST_STREAM says; one shared, frozen object for each meaning. */
 export function resetError(by: 'client' | 'server', errorCode: number | undefined): FlowError {
   const name = errorCode === undefined ? 'unknown' : (ERROR_CODES[errorCode] ?? 'another code');
-  return shared(`reset ${by} ${name}`, 'stream-reset', `The ${by} reset the stream (${name}).`);
+  const message = `The ${by} reset the stream (${name}).`;
+  let error = resets.get(message);
+  if (error === undefined) {
+    error = Object.freeze({ code: 'stream-reset', message });
+    resets.set(message, error);
+  }
+  return error;
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { closeSync, openSync, readSync } from 'node:fs';
 import type { Detection } from '@flowtap/core';
+import { pseudoRandomBytes } from '@flowtap/core/testing';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { detect } from './detect.js';
@@ -11,6 +13,7 @@ vi.setConfig({ testTimeout: 60_000 });
 const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 const SETTINGS = '\0\0\x06\x04\0\0\0\0\0\0\x03\0\0\0\x64';
 const WINDOW_UPDATE = '\0\0\x04\x08\0\0\0\0\x05\0\0\x10\0';
+const CONNECTION_WINDOW_UPDATE = '\0\0\x04\x08\0\0\0\0\0\0\0\x10\0';
 /** :method: GET, :path: / */
 const REQUEST = '\0\0\x02\x01\x05\0\0\0\x07\x82\x84';
 const RESPONSE = '\0\0\x01\x01\x04\0\0\0\x07\x88';
@@ -52,8 +55,10 @@ describe('a stream that was joined late', () => {
     ['a request and its response', REQUEST, RESPONSE, 'match'],
     ['a request alone', REQUEST, '', 'need-more'],
     ['a response with its body', '', RESPONSE + DATA, 'match'],
-    ['two small control frames', WINDOW_UPDATE + WINDOW_UPDATE, '', 'match'],
-    ['frames behind the rest of one', `rest of a body${DATA}${WINDOW_UPDATE}${WINDOW_UPDATE}`, '', 'match'],
+    ['two small control frames', CONNECTION_WINDOW_UPDATE + WINDOW_UPDATE, '', 'match'],
+    ['the same frame again and again', WINDOW_UPDATE.repeat(300), '', 'need-more'],
+    ['frames behind the rest of one', `rest of a body${RESPONSE}${DATA}${WINDOW_UPDATE}`, '', 'match'],
+    ['few frames behind the rest of one', `rest of a body${CONNECTION_WINDOW_UPDATE}${WINDOW_UPDATE}`, '', 'no-match'],
     ['the rest of a frame', '', 'rest of a body', 'no-match'],
     ['the rest of a frame, and a request', REQUEST, 'rest of a body', 'need-more'],
     ['HTTP/1', 'GET / HTTP/1.1\r\n\r\n', 'HTTP/1.1 200 OK\r\n\r\n', 'no-match'],
@@ -100,9 +105,52 @@ describe('a stream that was joined late', () => {
         expect(ask(egress, ingress, true)).not.toBe('match');
         expect(ask(egress, ingress, false)).not.toBe('match');
       }),
-      // The same bytes each time: what is frame by frame a guess can be guessed, if one only tries often enough.
-      { numRuns: 3000, seed: 1 },
+      { numRuns: 3000 },
     );
+  });
+
+  /** What a place among binary data may hold: any byte, few values, mostly zeros, small numbers of a width, records. */
+  const shapes: readonly (readonly [string, (bytes: Buffer) => Buffer])[] = [
+    ['random bytes', (bytes) => bytes],
+    ['few values', (bytes) => bytes.map((byte) => byte % 13) as Buffer],
+    ['mostly zeros', (bytes) => bytes.map((byte, i) => ((bytes[i - 1] ?? 0) < 180 ? 0 : byte)) as Buffer],
+    [
+      'mostly zeros, few values',
+      (bytes) => bytes.map((byte, i) => ((bytes[i - 1] ?? 0) < 180 ? 0 : byte % 13)) as Buffer,
+    ],
+    ['numbers of 32 bits', (bytes) => bytes.map((byte, i) => (i % 4 === 3 ? byte % 40 : 0)) as Buffer],
+    [
+      'numbers of 32 bits, lowest byte first',
+      (bytes) => bytes.map((byte, i) => (i % 4 === 0 ? byte % 40 : 0)) as Buffer,
+    ],
+    ['numbers of 64 bits', (bytes) => bytes.map((byte, i) => (i % 8 === 7 ? byte % 16 : 0)) as Buffer],
+    [
+      'records that repeat',
+      (bytes) => {
+        const size = 8 + ((bytes[0] ?? 0) % 60);
+        return bytes.map((_, i) => ((bytes[i % size] ?? 0) % 10 < 7 ? 0 : (bytes[i % size] ?? 0) % 64)) as Buffer;
+      },
+    ],
+  ];
+
+  test.each(shapes)('%s of many seeds are never taken for HTTP/2, wherever they begin', (_name, shape) => {
+    const first = 1 + Math.floor(Math.random() * 1e6);
+    for (let seed = first; seed < first + 1500; seed++) {
+      const bytes = shape(pseudoRandomBytes(seed, 1500));
+      expect(ask(bytes, bytes.subarray(seed % 700), true), `seed ${seed}`).not.toBe('match');
+    }
+  });
+
+  test('what programs are made of is not taken for HTTP/2', () => {
+    const file = openSync(process.execPath, 'r');
+    const bytes = Buffer.alloc(PROBE_BYTES);
+    let taken = 0;
+    for (let window = 0; window < 4000; window++) {
+      if (readSync(file, bytes, 0, PROBE_BYTES, window * 5 * PROBE_BYTES) < PROBE_BYTES) break;
+      if (ask(bytes, '', true) === 'match') taken += 1;
+    }
+    closeSync(file);
+    expect(taken).toBe(0);
   });
 
   test('with all the bytes it asks for, it decides about noise', () => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Detection, Probe } from '@flowtap/core';
 import { FrameType, PREFACE } from './constants.js';
-import { ENOUGH_EVIDENCE, mayBeginFrame, readFrameChain } from './frame/frame-chain.js';
+import { isEnoughAtStart, mayBeginFrame, readFrameChain } from './frame/frame-chain.js';
 import { FRAME_HEADER_BYTES, FrameHeader } from './frame/frame-header.js';
 
 /** The client's preface decides (RFC 9113 §3.4). A stream that was joined late is known by frames that follow one another. */
@@ -35,7 +35,7 @@ function detectLate(ingress: Buffer, egress: Buffer, beginnings: readonly string
   let isOpen = beginnings.includes('part');
   for (const bytes of [ingress, egress]) {
     if (bytes.length === 0) continue;
-    const chain = readFrameChain(bytes, 0, bytes.length);
+    const chain = readFrameChain(bytes, 0, bytes.length, 'start');
     if (chain.verdict === 'certain') return 'match';
     if (chain.verdict === 'open') {
       // A frame that runs beyond the probe may still be anything.
@@ -43,7 +43,7 @@ function detectLate(ingress: Buffer, egress: Buffer, beginnings: readonly string
       isOpen ||= bytes.length < FRAME_HEADER_BYTES || chain.evidence > 0 || isBlock(bytes);
     } else if (hasFrames(bytes)) return 'match';
   }
-  if (evidence >= ENOUGH_EVIDENCE) return 'match';
+  if (isEnoughAtStart(evidence)) return 'match';
   if (ingress.length === 0 && egress.length === 0) return 'need-more';
   return isOpen ? 'need-more' : 'no-match';
 }
@@ -58,7 +58,8 @@ function isBlock(bytes: Buffer): boolean {
 /** Frames behind the rest of one that began before the probe. */
 function hasFrames(bytes: Buffer): boolean {
   for (let at = 1; at + FRAME_HEADER_BYTES <= bytes.length; at++) {
-    if (mayBeginFrame(bytes, at) && readFrameChain(bytes, at, bytes.length).verdict === 'certain') return true;
+    if (mayBeginFrame(bytes, at) && readFrameChain(bytes, at, bytes.length, 'anywhere').verdict === 'certain')
+      return true;
   }
   return false;
 }

@@ -3,12 +3,13 @@ import {
   type Direction,
   type FlowError,
   type FlowGap,
+  type GrpcSchema,
   type OpenExchange,
   type ParsedExchange,
   withGap,
 } from '@flowtap/core';
 import { type FaultCode, flowError, GRPC_PROTOCOL_NAME, PROTOCOL_NAME } from './constants.js';
-import { grpcRequest, grpcResponse, isGrpc } from './grpc.js';
+import { grpcCall, grpcOpening, grpcRequest, grpcResponse, isGrpc } from './grpc.js';
 import { type Message, toRequest, toResponse, toUnfinishedRequest } from './message.js';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
@@ -41,6 +42,10 @@ export class Exchange {
     return this.request?.isStartMissing === false || this.response?.isStartMissing === false;
   }
 
+  get startNs(): number {
+    return this.request?.startNs ?? this.response?.startNs ?? 0;
+  }
+
   get hasEnded(): boolean {
     return this.request?.ended === true && this.response?.ended === true;
   }
@@ -71,15 +76,16 @@ export interface ExchangeContext {
   readonly tls: boolean;
   readonly requestDirection: Direction;
   readonly isLate: boolean;
+  readonly grpcSchema: GrpcSchema | undefined;
 }
 
 export function toParsedExchange(exchange: Exchange, context: ExchangeContext): ParsedExchange {
   const request = exchange.request?.isStartMissing === false ? exchange.request : undefined;
   const response = exchange.response?.isStartMissing === false ? exchange.response : undefined;
-  const startNs = request?.startNs ?? exchange.request?.startNs ?? exchange.response?.startNs ?? 0;
-  const grpc = isGrpc(request, response);
+  const { startNs } = exchange;
+  const call = isGrpc(request, response) ? grpcCall(request, startNs, context.grpcSchema) : undefined;
   const parsed: Writable<ParsedExchange> = {
-    protocol: grpc ? GRPC_PROTOCOL_NAME : PROTOCOL_NAME,
+    protocol: call !== undefined ? GRPC_PROTOCOL_NAME : PROTOCOL_NAME,
     scheme: request?.head.scheme ?? (context.tls ? 'https' : 'http'),
     requestDirection: context.requestDirection,
     startNs,
@@ -88,11 +94,11 @@ export function toParsedExchange(exchange: Exchange, context: ExchangeContext): 
   };
   if (request !== undefined) {
     const http = toRequest(request);
-    parsed.request = grpc ? grpcRequest(http, request, startNs) : http;
+    parsed.request = call === undefined ? http : grpcRequest(http, request, call);
   }
   if (response !== undefined) {
-    const http = toResponse(response);
-    parsed.response = grpc ? grpcResponse(http, response, startNs) : http;
+    const http = toResponse(response, startNs);
+    parsed.response = call === undefined ? http : grpcResponse(http, response, call);
   }
   const error = exchange.error ?? errorOf(exchange, request, response);
   if (error !== undefined) parsed.error = error;
@@ -107,15 +113,15 @@ export function toParsedExchange(exchange: Exchange, context: ExchangeContext): 
 /** What is announced of an exchange: its request, as far as it has come. Undefined when that was not captured. */
 export function toOpening({ request }: Exchange, context: ExchangeContext): ParsedExchange | undefined {
   if (request === undefined || request.isStartMissing) return undefined;
-  const grpc = isGrpc(request, undefined);
+  const call = isGrpc(request, undefined) ? grpcCall(request, request.startNs, context.grpcSchema) : undefined;
   const http = request.ended ? toRequest(request) : toUnfinishedRequest(request);
   return {
-    protocol: grpc ? GRPC_PROTOCOL_NAME : PROTOCOL_NAME,
+    protocol: call === undefined ? PROTOCOL_NAME : GRPC_PROTOCOL_NAME,
     scheme: request.head.scheme ?? (context.tls ? 'https' : 'http'),
     requestDirection: context.requestDirection,
     startNs: request.startNs,
     endNs: request.endNs,
-    request: grpc ? grpcRequest(http, request, request.startNs) : http,
+    request: call === undefined ? http : grpcOpening(http, call),
     complete: false,
     ...(request.headersIncomplete ? { headersIncomplete: true } : {}),
     ...(context.isLate ? { joined: 'late' } : {}),

@@ -21,6 +21,7 @@ export class GrpcMessageReader {
   readonly spans: GrpcMessageSpan[] = [];
   /** Messages that passed, listed or not. */
   count = 0;
+  readonly #onMessage: ((span: GrpcMessageSpan) => void) | undefined;
   /** Bytes were missed that tell where messages begin: those that follow are not known. */
   isLost = false;
   #position = 0;
@@ -30,6 +31,11 @@ export class GrpcMessageReader {
   /** Bytes of the payload that are still to come. */
   #remaining = 0;
   #endNs = 0;
+
+  /** `onMessage`: hears of each, as soon as its last byte has passed. */
+  constructor(onMessage?: (span: GrpcMessageSpan) => void) {
+    this.#onMessage = onMessage;
+  }
 
   feed(bytes: Uint8Array, start: number, end: number, timestampNs: number): void {
     let at = start;
@@ -80,11 +86,12 @@ export class GrpcMessageReader {
 
   #end(isWhole: boolean): void {
     this.count += 1;
-    if (this.spans.length < MAX_LISTED_MESSAGES) {
-      const start = this.#position - (this.#length - this.#remaining);
-      const isCompressed = this.#flag !== 0;
-      this.spans.push({ start, length: this.#length, isCompressed, endNs: this.#endNs, isWhole });
-    }
     this.#prefixLength = 0;
+    const isListed = this.spans.length < MAX_LISTED_MESSAGES;
+    if (!isListed && this.#onMessage === undefined) return;
+    const start = this.#position - (this.#length - this.#remaining);
+    const span = { start, length: this.#length, isCompressed: this.#flag !== 0, endNs: this.#endNs, isWhole };
+    if (isListed) this.spans.push(span);
+    this.#onMessage?.(span);
   }
 }

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { gzipSync } from 'node:zlib';
-import type { GrpcRequestDetails, GrpcResponseDetails, HttpRequest, HttpResponse } from '@flowtap/core';
-import { checkProtocol, type ParserStep, runParser } from '@flowtap/core/testing';
+import type {
+  GrpcMessageKind,
+  GrpcRequestDetails,
+  GrpcResponseDetails,
+  GrpcSchema,
+  HttpRequest,
+  HttpResponse,
+} from '@flowtap/core';
+import { checkProtocol, type ParserRunOptions, type ParserStep, runParser } from '@flowtap/core/testing';
 import { describe, expect, test, vi } from 'vitest';
 import { data, headers, join, PREFACE, request, response, settings } from '../test/frames.js';
 import { isGrpcContentType } from './grpc.js';
@@ -148,6 +155,76 @@ describe('a call', () => {
       server(headers(1, [['grpc-status', '0']], 'end')),
     ].filter((step) => 'bytes' in step);
     checkProtocol(http2(), [{ name: 'a call', messages, verify: ({ exchanges }) => expect(exchanges.length).toBe(1) }]);
+  });
+});
+
+describe('with a schema', () => {
+  const asked: [GrpcMessageKind, string][] = [];
+  const grpcSchema: GrpcSchema = {
+    decode(kind, bytes) {
+      asked.push([kind, Buffer.from(bytes).toString()]);
+      return { type: 'T', json: bytes.length };
+    },
+  };
+  const decodedOf = (steps: readonly ParserStep[], options: ParserRunOptions = {}) => {
+    asked.length = 0;
+    const begin = [client(Buffer.from(PREFACE), settings()), server(settings())];
+    const { exchanges } = runParser(http2({ grpcSchema }), [...begin, ...steps], options);
+    const { request, response } = exchanges[0] as { readonly request?: HttpRequest; readonly response?: HttpResponse };
+    const of = (details: GrpcRequestDetails | undefined) => details?.messages.map((one) => one.decoded?.());
+    return [of(request?.grpc), of(response?.grpc)];
+  };
+  const end = headers(1, [['grpc-status', '0']], 'end');
+
+  test('it is asked for each message of either half, decompressed, when somebody looks', () => {
+    const found = decodedOf([
+      client(headers(1, call(['grpc-encoding', 'gzip'])), data(1, message(gzipSync('squeezed'), 1) + message('plain'))),
+      server(headers(1, response(200, [TYPE])), data(1, message('answer'), 'open'), end),
+    ]);
+    expect(found).toEqual([
+      [
+        { type: 'T', json: 8 },
+        { type: 'T', json: 5 },
+      ],
+      [{ type: 'T', json: 6 }],
+    ]);
+    const path = { service: 'a.b.Service', method: 'Method' };
+    expect(asked).toEqual([
+      [{ ...path, half: 'request' }, 'squeezed'],
+      [{ ...path, half: 'request' }, 'plain'],
+      [{ ...path, half: 'response' }, 'answer'],
+    ]);
+  });
+
+  test('messages that are incomplete, or that cannot be decompressed, say so', () => {
+    const steps = [
+      client(headers(1, call(['grpc-encoding', 'snappy'])), data(1, message('squeezed', 1))),
+      server(headers(1, response(200, [TYPE])), data(1, message('answer'), 'open'), end),
+    ];
+    expect(decodedOf(steps, { limits: { maxBodyBytes: 20 } })[0]).toEqual([
+      { error: 'The content coding "snappy" is not supported.' },
+    ]);
+    expect(decodedOf(steps, { limits: { maxBodyBytes: 7 } })[1]).toEqual([
+      { error: 'The message was captured in part.' },
+    ]);
+    expect(asked).toEqual([]);
+  });
+
+  test('a response whose request was missed says that its method is not known', () => {
+    const steps = [server(headers(1, response(200, [TYPE])), data(1, message('answer'), 'open'), end)];
+    const late = runParser(http2({ grpcSchema }), steps, { joinedLate: true, connection: { role: 'client' } });
+    const { response: answered } = late.exchanges[0] as { readonly response: HttpResponse };
+    expect(answered.grpc?.messages[0]?.decoded?.()).toEqual({ error: 'The method of the call is not known.' });
+  });
+
+  test.each([
+    ['application/grpc+proto', true],
+    ['application/grpc+json', false],
+  ])('%s: %s', (type, isDecoded) => {
+    const [found] = decodedOf([
+      client(headers(1, request('/a.b.Service/Method', [['content-type', type]], 'POST')), data(1, message('{}'))),
+    ]);
+    expect(found).toEqual([isDecoded ? { type: 'T', json: 2 } : undefined]);
   });
 });
 

@@ -2,4 +2,4 @@
 export type { FaultCode } from './constants.js';
 export { UNKNOWN_NAME } from './hpack/decoder.js';
 export type * from './messages-of-protocol.js';
-export { http2 } from './plugin.js';
+export { type Http2Options, http2 } from './plugin.js';

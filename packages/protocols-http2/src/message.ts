@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type FlowGap, HttpBody, type HttpHeader, type HttpRequest, type HttpResponse, withGap } from '@flowtap/core';
-import { BodyCollector } from './body-collector.js';
+import {
+  BodyCollector,
+  type EventStreamReader,
+  type FlowGap,
+  HttpBody,
+  type HttpHeader,
+  type HttpRequest,
+  type HttpResponse,
+  withGap,
+} from '@flowtap/core';
 import type { FaultCode } from './constants.js';
-import { GrpcMessageReader } from './grpc-messages.js';
+import { GrpcMessageReader, type GrpcMessageSpan } from './grpc-messages.js';
 import type { Head } from './head.js';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
@@ -26,6 +34,8 @@ export class Message {
   headersIncomplete: boolean;
   /** Where the messages of a gRPC call lie in the body. */
   grpcMessages: GrpcMessageReader | undefined = undefined;
+  /** Reads the body of an event stream. */
+  events: EventStreamReader | undefined = undefined;
   /** A body that came before HTTP/2 began. */
   earlierBody: HttpBody | undefined = undefined;
   #body: BodyCollector | undefined = undefined;
@@ -46,23 +56,31 @@ export class Message {
     return this.#body !== undefined;
   }
 
-  readGrpc(): void {
-    this.grpcMessages ??= new GrpcMessageReader();
+  /** `onMessage`: hears of each message of the call. */
+  readGrpc(onMessage: (span: GrpcMessageSpan) => void): void {
+    this.grpcMessages ??= new GrpcMessageReader(onMessage);
+  }
+
+  /** What is kept of a body that is under way. */
+  bodySoFar(): Buffer {
+    return this.#body?.view() ?? Buffer.alloc(0);
   }
 
   addData(bytes: Buffer, start: number, end: number, maxBodyBytes: number, timestampNs: number): void {
     this.endNs = timestampNs;
-    this.#body ??= new BodyCollector(maxBodyBytes);
+    this.#body ??= new BodyCollector(maxBodyBytes, 0);
     this.#body.append(bytes, start, end);
     this.grpcMessages?.feed(bytes, start, end, timestampNs);
+    this.events?.append(bytes, start, end, timestampNs);
   }
 
   /** A gap whose place in the body is known. */
   addBodyGap(gap: FlowGap, maxBodyBytes: number, timestampNs: number): void {
     this.endNs = timestampNs;
-    this.#body ??= new BodyCollector(maxBodyBytes);
+    this.#body ??= new BodyCollector(maxBodyBytes, 0);
     this.#body.skip(gap.bytes);
     this.grpcMessages?.skip(gap.bytes, timestampNs);
+    this.events?.skip();
     this.gaps = withGap(this.gaps, gap);
   }
 
@@ -73,6 +91,7 @@ export class Message {
     this.fault ??= 'gap-in-framing';
     this.#body?.cut();
     this.grpcMessages?.lose();
+    this.events?.skip();
     if (gap !== undefined) this.gaps = withGap(this.gaps, gap);
   }
 
@@ -116,7 +135,7 @@ function requestWith(message: Message, body: HttpBody): HttpRequest {
 }
 
 /** RFC 9113 §8.3.2: there is no reason phrase. A status that is not known is 0. */
-export function toResponse(message: Message): HttpResponse {
+export function toResponse(message: Message, flowStartNs: number): HttpResponse {
   const response: Writable<HttpResponse> = {
     status: message.head.status,
     reason: '',
@@ -125,5 +144,6 @@ export function toResponse(message: Message): HttpResponse {
     body: message.body(),
   };
   if (message.trailers !== undefined) response.trailers = message.trailers;
+  if (message.events !== undefined) response.eventStream = message.events.toEventStream(flowStartNs);
   return response;
 }

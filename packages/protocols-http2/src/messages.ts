@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { FlowGap, UpgradedRequest } from '@flowtap/core';
+import { EventStreamReader, type FlowGap, isEventStream, type UpgradedExchange } from '@flowtap/core';
 import { type FaultCode, flowError, resetError } from './constants.js';
 import type { Exchange } from './exchange.js';
 import { isGrpcContentType } from './grpc.js';
+import type { GrpcMessageSpan } from './grpc-messages.js';
 import { type Head, readHead, unknownHead } from './head.js';
 import type { BlockInfo } from './header-block.js';
 import { Message } from './message.js';
@@ -15,6 +16,8 @@ export interface MessagesOptions extends StreamTableOptions {
   readonly maxBodyBytes: number;
   /** Tell of an exchange that has begun; called again for the same one. */
   readonly announce: (exchange: Exchange) => void;
+  /** Tell of a message of a gRPC call that is under way. */
+  readonly progress: (exchange: Exchange, message: Message, span: GrpcMessageSpan) => void;
 }
 
 /** What header blocks, DATA and RST_STREAM mean for the requests and responses of their streams (RFC 9113 §8.1). */
@@ -23,11 +26,13 @@ export class Messages {
   readonly #streams: StreamTable;
   readonly #count: (code: string) => void;
   readonly #announce: (exchange: Exchange) => void;
+  readonly #progress: MessagesOptions['progress'];
 
   constructor(options: MessagesOptions) {
     this.#maxBodyBytes = options.maxBodyBytes;
     this.#count = options.count;
     this.#announce = options.announce;
+    this.#progress = options.progress;
     this.#streams = new StreamTable(options);
   }
 
@@ -58,8 +63,10 @@ export class Messages {
       message.fault = fault;
       if (isRequest) exchange.request = message;
       else exchange.response = message;
+      if (!isRequest) this.#readEvents(exchange, message);
       if (isGrpcContentType(head.contentType) || isGrpcContentType(exchange.request?.head.contentType)) {
-        message.readGrpc();
+        const begun = message;
+        message.readGrpc((span) => this.#progress(exchange, begun, span));
       }
     } else {
       message = this.#begin(exchange, isRequest, info.startNs);
@@ -84,7 +91,7 @@ export class Messages {
   }
 
   /** RFC 7540 §3.2: the request that asked for h2c in HTTP/1.1 is stream 1, and has ended. */
-  upgraded({ request, startNs, endNs }: UpgradedRequest): void {
+  upgraded({ request, startNs, endNs }: UpgradedExchange): void {
     const exchange = this.#streams.forRequest(1, true);
     if (exchange === undefined) return;
     const { headers, method, target, authority, body } = request;
@@ -149,6 +156,16 @@ export class Messages {
 
   close(cut: FaultCode, noResponse: FaultCode): void {
     this.#streams.close(cut, noResponse);
+  }
+
+  #readEvents(exchange: Exchange, response: Message): void {
+    const { contentType, contentEncoding } = response.head;
+    if (contentEncoding !== undefined || !isEventStream(contentType)) return;
+    response.events = new EventStreamReader({
+      startNs: exchange.startNs,
+      maxBytes: this.#maxBodyBytes,
+      onEvent: (event) => exchange.opened?.message(event),
+    });
   }
 
   /** A head of which nothing was known may have been an interim one: then the final one follows. */

@@ -1,18 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CloseReason, FlowGap, ParserContext, ProtocolParser, StreamChunk, StreamGap } from '@flowtap/core';
+import {
+  type CloseReason,
+  type FlowGap,
+  faultOfClose,
+  type GrpcSchema,
+  type ParserContext,
+  type ProtocolParser,
+  type StreamChunk,
+  type StreamGap,
+} from '@flowtap/core';
 import { type FaultCode, Flag, FrameType } from './constants.js';
 import { type Exchange, type ExchangeContext, toOpening, toParsedExchange } from './exchange.js';
 import type { FrameHeader } from './frame/frame-header.js';
 import type { FrameListener, FrameReader } from './frame/frame-reader.js';
 import { blockFragment, readSettings, uint31, uint32 } from './frame/payload.js';
+import { grpcCall, grpcProgress } from './grpc.js';
+import type { GrpcMessageSpan } from './grpc-messages.js';
 import { readHead, unknownHead } from './head.js';
 import { type BlockInfo, HeaderBlock } from './header-block.js';
+import type { Message } from './message.js';
 import { Messages } from './messages.js';
 import { Side } from './side.js';
 
 /** Reads the frames of two directions: header blocks and settings here, what they say about streams in `Messages`. */
 export class Http2Parser implements ProtocolParser, FrameListener {
   readonly #context: ParserContext;
+  readonly #grpcSchema: GrpcSchema | undefined;
   readonly #ingress: Side;
   readonly #egress: Side;
   readonly #messages: Messages;
@@ -22,9 +35,10 @@ export class Http2Parser implements ProtocolParser, FrameListener {
   #requests: Side | undefined;
   #isCertain = false;
 
-  constructor(context: ParserContext) {
+  constructor(context: ParserContext, grpcSchema: GrpcSchema | undefined) {
     const { limits, joinedLate, role } = context;
     this.#context = context;
+    this.#grpcSchema = grpcSchema;
     this.#isLate = joinedLate;
     this.#ingress = new Side('ingress', this, joinedLate, limits.maxHeaderBytes);
     this.#egress = new Side('egress', this, joinedLate, limits.maxHeaderBytes);
@@ -34,6 +48,7 @@ export class Http2Parser implements ProtocolParser, FrameListener {
       maxBodyBytes: limits.maxBodyBytes,
       joinedLate,
       announce: (exchange) => this.#announce(exchange),
+      progress: (exchange, message, span) => this.#progress(exchange, message, span),
       release: (exchange) => this.#emit(exchange),
       count: (code) => context.count(code),
     });
@@ -53,7 +68,7 @@ export class Http2Parser implements ProtocolParser, FrameListener {
   }
 
   close(reason: CloseReason, _timestampNs: number): void {
-    const fault = faultOf(reason);
+    const fault = faultOfClose(reason);
     this.#messages.close(fault === 'no-response' ? 'connection-closed' : fault, fault);
     const skipped = this.#ingress.reader.skippedBytes + this.#egress.reader.skippedBytes;
     if (skipped > 0) this.#context.count('bytes-without-frames', skipped);
@@ -237,26 +252,23 @@ export class Http2Parser implements ProtocolParser, FrameListener {
     exchange.opened = this.#context.open(opening);
   }
 
+  #progress(exchange: Exchange, message: Message, span: GrpcMessageSpan): void {
+    if (exchange.opened === undefined) return;
+    const call = grpcCall(exchange.request, exchange.startNs, this.#grpcSchema);
+    const half = message === exchange.request ? 'request' : 'response';
+    exchange.opened.message(grpcProgress(span, message, call, half));
+  }
+
   #emit(exchange: Exchange): void {
     this.#context.emit(toParsedExchange(exchange, this.#exchangeContext));
   }
 
   get #exchangeContext(): ExchangeContext {
-    return { tls: this.#context.tls, requestDirection: this.#requests?.direction ?? 'egress', isLate: this.#isLate };
-  }
-}
-
-function faultOf(reason: CloseReason): FaultCode {
-  switch (reason) {
-    case 'closed':
-      return 'no-response';
-    case 'tls-start':
-      return 'tls-started';
-    case 'handover':
-      return 'protocol-switched';
-    case 'limit':
-      return 'connection-dropped';
-    default:
-      return 'capture-ended';
+    return {
+      tls: this.#context.tls,
+      requestDirection: this.#requests?.direction ?? 'egress',
+      isLate: this.#isLate,
+      grpcSchema: this.#grpcSchema,
+    };
   }
 }

@@ -45,6 +45,23 @@ test('a gRPC call is announced at its head, since it may stream', () => {
   expect(announcedAfterEach([client(headers(1, call))])).toEqual([['grpc /a.Service/Method unfinished']]);
 });
 
+test('the messages of a gRPC call are told as they come, of both sides, and listed at its end', () => {
+  const type = ['content-type', 'application/grpc'] as const;
+  const message = (text: string) => `\0\0\0\0${String.fromCharCode(text.length)}${text}`;
+  const steps = [
+    client(headers(1, request('/a.Service/Method', [type], 'POST')), data(1, `${message('one')}\0\0`, 'open')),
+    server(headers(1, response(200, [type])), data(1, message('answer'), 'open')),
+    client(data(1, message('two').slice(2), 'open')),
+  ];
+  const after = (count: number) =>
+    runParser(http2(), [...BEGIN, ...steps.slice(0, count)], { wantsUpdates: true }).announced.map(({ messages }) =>
+      messages.map(({ sender, type: kind, content }) => `${sender} ${kind} ${content.text()}`),
+    );
+  expect(after(1)).toEqual([['client grpc one']]);
+  expect(after(2)).toEqual([['client grpc one', 'server grpc answer']]);
+  expect(after(3)).toEqual([['client grpc one', 'server grpc answer', 'client grpc two']]);
+});
+
 test('a response that is complete before its request is seen is not announced', () => {
   const answered = server(headers(1, response(204), 'end'));
   expect(announcedAfterEach([answered, client(headers(1, request('/late'), 'end'))])[1]).toEqual([]);

@@ -30,6 +30,20 @@ interface Gap {
   readonly reason: string;
 }
 
+interface ConversationMessage {
+  readonly type: string;
+  readonly sender: 'client' | 'server';
+  readonly offsetMs: number;
+  readonly content: Body;
+  readonly compressed?: true;
+  readonly closeCode?: number;
+}
+
+interface EventStream {
+  readonly events: readonly { readonly event: string; readonly id?: string; readonly content: Body }[];
+  readonly eventCount: number;
+}
+
 interface Failure {
   readonly code: string;
   readonly message: string;
@@ -65,7 +79,13 @@ export interface Flow {
   readonly connectionId: number;
   readonly fdSource?: 'set-fd' | 'nested-call' | 'last-read' | 'go' | 'unknown';
   readonly request?: Message & { readonly method: string; readonly target: string; readonly authority?: string };
-  readonly response?: Message & { readonly status: number; readonly reason: string };
+  readonly response?: Message & {
+    readonly status: number;
+    readonly reason: string;
+    readonly eventStream?: EventStream;
+  };
+  readonly messages?: readonly ConversationMessage[];
+  readonly messageCount?: number;
   readonly complete?: boolean;
   readonly headersIncomplete?: true;
   readonly joined?: 'late';

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll } from 'vitest';
 import type { Certificate } from './certificate.js';
 import { readJsonLines } from './flow.js';
-import { cleanEnvironment, type Program, type ProgramOptions } from './program.js';
+import { cleanEnvironment, type Program } from './program.js';
 import type { ServedRequest } from './python.js';
 import type { Scene } from './scene.js';
 
@@ -89,6 +89,8 @@ export interface GoServerOptions {
   readonly certificate?: Certificate;
   /** What stands between crypto/tls and the TCP connection. */
   readonly wrap?: 'embedded' | 'hidden';
+  /** HTTP/2 by ALPN, beside HTTP/1.1. Needs a certificate. */
+  readonly http2?: boolean;
 }
 
 let logs = 0;
@@ -114,11 +116,12 @@ export class GoServer {
     return GoServer.of(program, log, options);
   }
 
-  static arguments(log: string, { certificate, wrap }: GoServerOptions): readonly string[] {
+  static arguments(log: string, { certificate, wrap, http2 = false }: GoServerOptions): readonly string[] {
     return [
       ...['-log', log],
       ...(certificate === undefined ? [] : ['-certificate', certificate.file, '-key', certificate.key]),
       ...(wrap === undefined ? [] : ['-wrap', wrap]),
+      ...(http2 ? ['-http2'] : []),
     ];
   }
 
@@ -165,8 +168,8 @@ export class GoClient {
     this.program = program;
   }
 
-  static async start(scene: Scene, executable: string, options: ProgramOptions = {}): Promise<GoClient> {
-    return new GoClient(await scene.start(executable, [], options));
+  static async start(scene: Scene, executable: string, args: readonly string[] = []): Promise<GoClient> {
+    return new GoClient(await scene.start(executable, args));
   }
 
   get pid(): number {

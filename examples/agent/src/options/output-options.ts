@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Command, Option } from 'commander';
 import type { FlowFilterOptions } from '../flow-filter.js';
+import type { GrpcSchemaFiles } from '../grpc-schema.js';
 import { UsageError } from '../usage-error.js';
 import { parseBytes } from './bytes.js';
 import { collect, collectAll } from './collect.js';
@@ -13,7 +14,7 @@ import { parseToken } from './token.js';
 export const DEFAULT_MAX_BODY_BYTES = 1024 * 1024;
 
 /** What every command that prints flows understands. */
-export interface OutputOptions extends FlowFilterOptions, ServerOptions {
+export interface OutputOptions extends FlowFilterOptions, ServerOptions, GrpcSchemaFiles {
   readonly output?: readonly OutputSpec[];
   readonly maxBody: number;
   readonly protocols?: readonly ProtocolChoice[];
@@ -49,6 +50,17 @@ export function addOutputOptions(command: Command, human: 'stdout' | 'stderr', d
       ),
     )
     .addOption(
+      new Option(
+        '--proto <file>',
+        'decode gRPC messages by this .proto file or descriptor set (protoc --descriptor_set_out); repeatable',
+      ).argParser(collect((text) => text)),
+    )
+    .addOption(
+      new Option('--proto-path <directory>', 'where imports of .proto files are looked for; repeatable').argParser(
+        collect((text) => text),
+      ),
+    )
+    .addOption(
       new Option('--host <name>', 'only flows to this host (name, name:port or *.name); repeatable').argParser(
         collectAll((text) => parseCriteria('host', text)),
       ),
@@ -78,5 +90,11 @@ export function addOutputOptions(command: Command, human: 'stdout' | 'stderr', d
 export function checkOutputOptions(options: OutputOptions): void {
   if (!options.redact && options.redactHeader !== undefined) {
     throw new UsageError('--redact-header and --no-redact contradict each other;', 'give one of them.');
+  }
+  if (options.protoPath !== undefined && options.proto === undefined) {
+    throw new UsageError('--proto-path says where imports are;', 'give --proto <file> as well.');
+  }
+  if (options.proto !== undefined && options.protocols?.includes('http2') === false) {
+    throw new UsageError('--proto needs http2, which --protocols leaves out;', 'add it, or leave --proto out.');
   }
 }

@@ -1,12 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ProtocolPlugin } from '@flowtap/core';
+import type { GrpcSchema, ProtocolPlugin } from '@flowtap/core';
 import { http1 } from '@flowtap/protocols-http1';
 import { http2 } from '@flowtap/protocols-http2';
+import { websocket } from '@flowtap/protocols-websocket';
 import { UsageError } from '../usage-error.js';
 import { parseChoice } from './choice.js';
 
-/** In the order in which they are asked: HTTP/2 knows its connections more surely than HTTP/1 does. */
-const PLUGINS = { http2, http1 } as const;
+/** In the order in which they are asked: HTTP/2 knows its connections more surely than HTTP/1 does, which begins WebSockets. */
+const PLUGINS = {
+  http2: (options: ProtocolOptions): ProtocolPlugin => http2(options),
+  http1: (): ProtocolPlugin => http1(),
+  websocket: (): ProtocolPlugin => websocket(),
+} as const;
+
+export interface ProtocolOptions {
+  /** What --proto gives. */
+  readonly grpcSchema: GrpcSchema | undefined;
+}
 
 export type ProtocolChoice = keyof typeof PLUGINS;
 
@@ -20,6 +30,9 @@ export function parseProtocols(option: string, text: string): readonly ProtocolC
 }
 
 /** The plugins that were chosen, all by default. */
-export function createProtocols(chosen: readonly ProtocolChoice[] = PROTOCOL_CHOICES): readonly ProtocolPlugin[] {
-  return PROTOCOL_CHOICES.filter((name) => chosen.includes(name)).map((name) => PLUGINS[name]());
+export function createProtocols(
+  chosen: readonly ProtocolChoice[] = PROTOCOL_CHOICES,
+  options: ProtocolOptions = { grpcSchema: undefined },
+): readonly ProtocolPlugin[] {
+  return PROTOCOL_CHOICES.filter((name) => chosen.includes(name)).map((name) => PLUGINS[name](options));
 }

@@ -6,6 +6,7 @@ import type { HttpHeader, HttpRequest, HttpResponse } from '../http-message.js';
 import { isoTime } from '../iso-time.js';
 import { requestCookies, responseCookies } from './har-cookies.js';
 import { type HarNameValue, harQuery, harUrl } from './har-url.js';
+import { harWebSocket } from './har-websocket.js';
 
 /** HAR 1.2: -1 for what is not known. The bytes of a message's head are not kept as they were. */
 const UNKNOWN = -1;
@@ -31,6 +32,7 @@ export function harEntry(flow: ExchangeFlow, request: HttpRequest, response: Htt
     ...(flow.container === undefined ? {} : { _container: flow.container }),
     _source: flow.source,
     _destination: destination,
+    ...(flow.messages === undefined ? {} : harWebSocket(flow)),
     _complete: flow.complete,
     _error: flow.error,
     _gaps: flow.gaps,
@@ -99,8 +101,9 @@ function harText(body: HttpBody, encodingName: string): object {
   return text === undefined ? { text: body.decoded().bytes.toString('base64'), [encodingName]: 'base64' } : { text };
 }
 
-function harAdditions({ trailers, body }: HttpRequest | HttpResponse): object {
+function harAdditions({ trailers, body, grpc }: HttpRequest | HttpResponse): object {
   return {
+    ...(grpc === undefined ? {} : { _grpc: grpc }),
     ...(trailers === undefined ? {} : { _trailers: harHeaders(trailers) }),
     ...(body.truncated ? { _capturedBodySize: body.captured } : {}),
   };

@@ -214,3 +214,30 @@ describe('bodies', () => {
     });
   });
 });
+
+it('writes a WebSocket as browsers do', async () => {
+  const message = { sender: 'client', type: 'text', offsetMs: 500, content: bodyOf('hello') } as const;
+  const [entry] = await entriesOf(
+    exchangeFlow({
+      protocol: 'websocket',
+      scheme: 'wss',
+      request: requestOf({ target: '/chat' }),
+      startTimeMs: 10_000,
+      messages: [
+        message,
+        { ...message, sender: 'server', type: 'binary', content: bodyOf(Buffer.from([0, 255])) },
+        { ...message, type: 'ping' },
+      ],
+      messageCount: 3,
+    } as Partial<Flow> as object),
+  );
+  expect(entry).toMatchObject({
+    request: { url: 'wss://localhost:8443/chat' },
+    _resourceType: 'websocket',
+    _webSocketMessages: [
+      { type: 'send', time: 10.5, opcode: 1, data: 'hello' },
+      { type: 'receive', time: 10.5, opcode: 2, data: 'AP8=' },
+    ],
+    _messageCount: 3,
+  });
+});

@@ -17,6 +17,9 @@ export interface HarOptions {
  * An HTTP Archive (HAR 1.2), which browsers and many tools open. The file is a valid archive after each batch: new
  * entries overwrite its closing brackets, which are written again behind them.
  *
+ * A flow that lives long is written when it has ended; a WebSocket then has its text and binary messages, as Chrome's
+ * developer tools write them (`_webSocketMessages`), and an event stream is the response's content.
+ *
  * A request without a response has status 0, as browsers write it. What has no request that was seen from its start
  * (encrypted connections that could not be read, connections joined in the middle of a request) and protocols other
  * than HTTP have no place in the format: the log's comment says how many were left out.

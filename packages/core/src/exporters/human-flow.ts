@@ -4,6 +4,7 @@ import { endpointText, isHttpMessage, requestUrl } from '../http-flow.js';
 import type { HttpRequest, HttpResponse } from '../http-message.js';
 import { messageToJson } from '../message-json.js';
 import { bodyLines } from './human-body.js';
+import { grpcLines } from './human-grpc.js';
 import type { Palette } from './palette.js';
 import { formatBytes, formatDuration, formatTime, printable } from './terminal-text.js';
 
@@ -56,7 +57,7 @@ function opaqueLines(flow: OpaqueFlow, { palette }: HumanFormat): readonly strin
 }
 
 /** The arrow tells the way of the request: out of the observed process, or into it. */
-function opening(flow: Flow, palette: Palette): readonly string[] {
+export function opening(flow: Flow, palette: Palette): readonly string[] {
   const arrow = flow.role === 'client' ? '→' : flow.role === 'server' ? '←' : '·';
   const { comm, pid } = flow.process;
   const time = palette.dim(formatTime(flow.startTimeMs));
@@ -64,22 +65,23 @@ function opening(flow: Flow, palette: Palette): readonly string[] {
   return [`${palette.arrow(arrow)} ${time}`, palette.process(`${printable(where + comm)}(${pid})`)];
 }
 
-function requestSummary(flow: ExchangeFlow, palette: Palette): readonly string[] {
+export function requestSummary(flow: ExchangeFlow, palette: Palette): readonly string[] {
   const { request } = flow;
   if (request === undefined) return [palette.problem('(request not seen)')];
   if (!isHttpMessage(request)) return [palette.method(printable(flow.protocol))];
   return [`${palette.method(printable(request.method))} ${printable(requestUrl(flow, request))}`];
 }
 
-function responseSummary(flow: ExchangeFlow, palette: Palette): string {
+export function responseSummary(flow: ExchangeFlow, palette: Palette): string {
   const { response } = flow;
   if (response === undefined) return palette.problem('no response');
   if (!isHttpMessage(response)) return palette.bold('answered');
   return palette.status(response.status)(`${response.status} ${printable(response.reason)}`.trimEnd());
 }
 
-/** Bytes of the two bodies, as the observed process sees them: sent and received. */
-function sizes({ request, response, role }: ExchangeFlow): string {
+/** Bytes of the two bodies, as the observed process sees them: sent and received. Of a conversation its messages. */
+function sizes({ request, response, role, messageCount }: ExchangeFlow): string {
+  if (messageCount !== undefined) return messageCount === 1 ? '1 message' : `${messageCount} messages`;
   const requestBytes = isHttpMessage(request) ? request.body.size : undefined;
   const responseBytes = isHttpMessage(response) ? response.body.size : undefined;
   const [sent, received] = role === 'server' ? [responseBytes, requestBytes] : [requestBytes, responseBytes];
@@ -101,7 +103,8 @@ function messageLines(
   }
   const header = ([name, value]: readonly [string, string]) =>
     `${prefix}${palette.headerName(`${printable(name)}:`)} ${printable(value)}`;
-  const body = bodyLines(message, maxBodyBytes).map((line) => `  ${palette.dim('│')} ${line}`);
+  const messages = message.grpc && grpcLines(message.grpc, maxBodyBytes);
+  const body = (messages ?? bodyLines(message, maxBodyBytes)).map((line) => `  ${palette.dim('│')} ${line}`);
   return [...message.headers.map(header), ...body, ...(message.trailers ?? []).map(header)];
 }
 

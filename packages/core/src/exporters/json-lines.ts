@@ -21,6 +21,8 @@ const WRITE_BYTES = 256 * 1024;
 /**
  * One JSON object a line for each flow, as `schema/flow.schema.json` describes it.
  *
+ * A flow that lives long is one line when it has ended, with its messages; of what is told before nothing is written.
+ *
  * A full disk makes the export be tried again later; the file keeps whole lines only.
  *
  * @throws ConfigError `CONFIG_INVALID_OPTION`

@@ -8,6 +8,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { bodyOf, exchangeFlow, flowArbitrary, opaqueFlow, requestOf, responseOf } from '../../test/sample-flows.js';
 import { ConfigError } from '../errors.js';
 import type { Flow } from '../flow.js';
+import type { FlowMessage } from '../flow-message.js';
 import { type StdoutOptions, stdout } from './stdout.js';
 import { formatBytes, formatDuration, formatTime } from './terminal-text.js';
 
@@ -212,4 +213,65 @@ it.each([
 
 it.each([-1, 1.5, Number.NaN])('refuses to show %d bytes of a body', (maxBodyBytes) => {
   expect(() => stdout({ maxBodyBytes })).toThrow(ConfigError);
+});
+
+describe('what lives long', () => {
+  const flow = exchangeFlow({
+    protocol: 'websocket',
+    scheme: 'wss',
+    request: requestOf({ target: '/chat' }),
+    response: responseOf({ status: 101, reason: 'Switching Protocols', headers: [], body: bodyOf('') }),
+    messages: [],
+    messageCount: 0,
+    complete: false,
+  } as Partial<Flow> as object);
+
+  async function tell(message: Partial<FlowMessage> | undefined, of = flow): Promise<string> {
+    const stream = new PassThrough();
+    const exporter = stdout({ stream, maxBodyBytes: 20 });
+    await exporter.start?.();
+    const progress = {
+      flowId: of.id,
+      flow: of,
+      index: 0,
+      message: { sender: 'client', offsetMs: 1000, type: 'text', content: bodyOf('hello'), ...message } as FlowMessage,
+    };
+    const update =
+      message === undefined ? ({ kind: 'open', flow: of } as const) : ({ kind: 'message', ...progress } as const);
+    expect(await exporter.exportUpdates?.([update], { signal })).toEqual({ status: 'ok' });
+    await exporter.shutdown();
+    return String(stream.read() ?? '');
+  }
+  const later = formatTime(flow.startTimeMs + 1000);
+  const start = `${later}  curl(1234)  wss://localhost:8443/chat`;
+
+  it('has a line when it opens, and one for each message', async () => {
+    expect(await tell(undefined)).toBe(
+      `→ ${time}  curl(1234)  GET wss://localhost:8443/chat  101 Switching Protocols  open\n`,
+    );
+    expect(await tell({})).toBe(`↑ ${start}  text  hello  5 B\n`);
+    expect(await tell({ sender: 'server', type: 'binary' })).toBe(`↓ ${start}  binary  5 B\n`);
+    expect(await tell({ type: 'close', closeCode: 1000, content: bodyOf('bye') })).toBe(
+      `↑ ${start}  close 1000  bye  3 B\n`,
+    );
+    expect(await tell({ type: 'event', event: 'tick', content: bodyOf('a\u001b[2J'.repeat(9)) })).toContain(
+      'tick  a\\x1b[2Ja\\x1b[2Ja\\x1b[2Ja\\x1b[2J…  45 B',
+    );
+  });
+
+  it('is told of before its end; a request and a short call are not', async () => {
+    expect(await tell(undefined, exchangeFlow({ complete: false }))).toBe('');
+    expect(await tell({ type: 'grpc', offsetMs: 999, compressed: false })).toBe('');
+    expect(await tell({ type: 'grpc', offsetMs: 1000, compressed: false })).toMatch(/chat {2}message {2}5 B\n$/);
+    const decoded = () => ({ type: 'a.B', json: { name: 'x' } });
+    expect(await tell({ type: 'grpc', offsetMs: 1000, compressed: false, decoded })).toContain(
+      'message  {"name":"x"}  5 B',
+    );
+  });
+
+  it('is summed up at its end', async () => {
+    expect(await print({ ...flow, complete: true, messageCount: 3 }, { details: false })).toContain(
+      '12.3 ms  3 messages\n',
+    );
+  });
 });

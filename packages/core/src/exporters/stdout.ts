@@ -4,8 +4,10 @@ import { ConfigError } from '../errors.js';
 import { asError } from '../export-delivery.js';
 import type { Exporter, ExportResult } from '../exporter.js';
 import type { Flow } from '../flow.js';
+import type { FlowUpdate } from '../flow-update.js';
 import { StreamOutput } from '../stream-output.js';
 import { type HumanFormat, humanFlow } from './human-flow.js';
+import { humanUpdate } from './human-update.js';
 import { coloured, uncoloured } from './palette.js';
 
 export interface StdoutOptions {
@@ -20,7 +22,9 @@ export interface StdoutOptions {
 }
 
 /**
- * Flows for a person to read, one block each. Control characters of captured text are shown as escapes, so that
+ * Flows for a person to read, one block each when they have ended. What lives long is shown before: a line when a WebSocket
+ * opens, and one for each of its messages, for each server-sent event, and for the messages of gRPC calls that take longer
+ * than a second. Control characters of captured text are shown as escapes, so that
  * traffic cannot take hold of the terminal.
  *
  * @throws ConfigError `CONFIG_INVALID_OPTION`
@@ -57,9 +61,17 @@ class HumanExporter implements Exporter {
     this.#output = new StreamOutput(this.#stream);
   }
 
-  async export(flows: readonly Flow[], { signal }: { readonly signal: AbortSignal }): Promise<ExportResult> {
+  export(flows: readonly Flow[], { signal }: { readonly signal: AbortSignal }): Promise<ExportResult> {
+    return this.#write(flows.map((flow) => humanFlow(flow, this.#format)).join(''), signal);
+  }
+
+  exportUpdates(updates: readonly FlowUpdate[], { signal }: { readonly signal: AbortSignal }): Promise<ExportResult> {
+    return this.#write(updates.map((update) => humanUpdate(update, this.#format)).join(''), signal);
+  }
+
+  async #write(text: string, signal: AbortSignal): Promise<ExportResult> {
     try {
-      await this.#output?.write(flows.map((flow) => humanFlow(flow, this.#format)).join(''), signal);
+      if (text !== '') await this.#output?.write(text, signal);
       return { status: 'ok' };
     } catch (error) {
       return { status: 'failed', error: asError(error) };

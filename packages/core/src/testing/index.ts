@@ -3,6 +3,7 @@ export { checkProtocol, type ProtocolVector } from './check-protocol.js';
 export { type Chunking, chunkings } from './chunkings.js';
 export { FakeConnection, type FakeSocket, lostEvent, processEvent } from './fake-connection.js';
 export { FakeSource, type FakeSourceOptions } from './fake-source.js';
+export { parserContext } from './parser-context.js';
 export {
   type AnnouncedExchange,
   type HandoverRecord,

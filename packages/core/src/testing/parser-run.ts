@@ -10,7 +10,9 @@ import type {
   ParsedExchange,
   ProtocolParser,
   ProtocolPlugin,
+  UpgradedExchange,
 } from '../protocol-plugin.js';
+import { parserContext } from './parser-context.js';
 
 /** One step of a conversation. */
 export type ParserStep =
@@ -29,6 +31,8 @@ export interface ParserRunOptions {
   readonly closeReason?: CloseReason;
   /** Somebody listens to what is told of exchanges before they end. @default false */
   readonly wantsUpdates?: boolean;
+  /** What the stream was handed over for. */
+  readonly upgraded?: UpgradedExchange;
 }
 
 /** An exchange that the parser announced. */
@@ -40,7 +44,7 @@ export interface AnnouncedExchange {
 }
 
 export interface ParserRun {
-  /** Without `opened`. */
+  /** Without `opened`. With the one of a handover. */
   readonly exchanges: readonly ParsedExchange[];
   /** In the order of their announcements. Empty unless the run wants updates. */
   readonly announced: readonly AnnouncedExchange[];
@@ -74,27 +78,32 @@ export function runParser(
     joinedLate: options.joinedLate ?? false,
     ...options.connection,
   };
-  const layer = options.layer ?? 'raw';
-  const parser = plugin.createParser({
-    connection,
-    layer,
-    tls: layer === 'tls',
-    role: connection.role,
-    joinedLate: connection.joinedLate,
-    limits: { ...DEFAULT_LIMITS, ...options.limits },
-    wantsUpdates: options.wantsUpdates ?? false,
-    open: (exchange) => (options.wantsUpdates === true ? announcements.open(exchange) : undefined),
-    emit: ({ opened, ...exchange }) => {
-      announcements.end(opened, exchanges.length);
-      exchanges.push(exchange);
-    },
-    handover: (given) => {
-      handover ??= record(given);
-    },
-    count: (code, by = 1) => {
-      counts[code] = (counts[code] ?? 0) + by;
-    },
-  });
+  const wantsUpdates = options.wantsUpdates ?? false;
+  const parser = plugin.createParser(
+    parserContext({
+      connection,
+      layer: options.layer ?? 'raw',
+      limits: { ...DEFAULT_LIMITS, ...options.limits },
+      upgraded: options.upgraded,
+      wantsUpdates,
+      open: (exchange) => (wantsUpdates ? announcements.open(exchange) : undefined),
+      emit: ({ opened, ...exchange }) => {
+        announcements.end(opened, exchanges.length);
+        exchanges.push(exchange);
+      },
+      handover: (given) => {
+        if (handover !== undefined) return;
+        handover = record(given);
+        if (given.exchange === undefined) return;
+        const { opened, ...exchange } = given.exchange;
+        announcements.end(opened, exchanges.length);
+        exchanges.push(exchange);
+      },
+      count: (code, by = 1) => {
+        counts[code] = (counts[code] ?? 0) + by;
+      },
+    }),
+  );
   const offsets = { ingress: 0, egress: 0 };
   for (const step of steps) {
     const { direction } = step;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MAX_CANDIDATES, MAX_SEARCH_BYTES } from '../limits.js';
-import { ENOUGH_EVIDENCE, type FrameChain, mayBeginFrame, readFrameChain } from './frame-chain.js';
+import { type ChainPlace, type FrameChain, mayBeginFrame, readFrameChain } from './frame-chain.js';
 import { FRAME_HEADER_BYTES } from './frame-header.js';
 
 /** Unknown bytes from a frame boundary on, as they came. */
@@ -11,9 +11,12 @@ export interface FoundPiece {
 
 interface Candidate {
   readonly at: number;
-  /** What the program wrote or read in one call began here: so do frames, mostly. */
-  readonly isChunkStart: boolean;
+  /** `start`: what the program wrote or read in one call began here: so do frames, mostly. */
+  readonly place: ChainPlace;
 }
+
+/** Points of a chain from the start of a call on that ends with what there is: of a connection that is known, one frame. */
+const ENOUGH_FOR_A_CALL = 2;
 
 const NO_BYTES: Buffer = Buffer.alloc(0);
 
@@ -65,18 +68,16 @@ export class BoundarySearch {
     let found = -1;
     this.#candidates = this.#candidates.filter((candidate) => {
       if (found !== -1) return false;
-      const chain = readFrameChain(bytes, candidate.at, length);
+      const chain = readFrameChain(bytes, candidate.at, length, candidate.place);
       if (isEnough(chain, candidate)) found = candidate.at;
       return chain.verdict !== 'broken';
     });
     for (; found === -1 && this.#next + FRAME_HEADER_BYTES <= length; this.#next++) {
       if (!mayBeginFrame(bytes, this.#next)) continue;
-      const chain = readFrameChain(bytes, this.#next, length);
+      const isStart = this.#next === chunkStart || this.#chunks.some(({ start }) => start === this.#next);
+      const candidate: Candidate = { at: this.#next, place: isStart ? 'start' : 'anywhere' };
+      const chain = readFrameChain(bytes, candidate.at, length, candidate.place);
       if (chain.verdict === 'broken') continue;
-      const candidate = {
-        at: this.#next,
-        isChunkStart: this.#next === chunkStart || this.#chunks.some(({ start }) => start === this.#next),
-      };
       if (isEnough(chain, candidate)) found = candidate.at;
       else if (this.#candidates.push(candidate) > MAX_CANDIDATES) this.#candidates.shift();
     }
@@ -110,7 +111,7 @@ export class BoundarySearch {
     if (cut > 0) {
       this.#next = Math.max(0, this.#next - cut);
       this.#candidates = this.#candidates.flatMap(({ at }) =>
-        at < cut ? [] : [{ at: at - cut, isChunkStart: false }],
+        at < cut ? [] : [{ at: at - cut, place: 'anywhere' as const }],
       );
     }
     this.#keptBytes = length;
@@ -123,16 +124,14 @@ export class BoundarySearch {
     this.#keptBytes -= dropped;
     this.skippedBytes += dropped;
     this.#next = Math.max(0, this.#next - dropped);
-    this.#candidates = this.#candidates.flatMap(({ at, isChunkStart }) =>
-      at < dropped ? [] : [{ at: at - dropped, isChunkStart }],
-    );
+    this.#candidates = this.#candidates.flatMap(({ at, place }) => (at < dropped ? [] : [{ at: at - dropped, place }]));
     const last = this.#chunks.findLast(({ start }) => start <= dropped);
     this.#chunks = this.#chunks.filter(({ start }) => start > dropped).map((c) => ({ ...c, start: c.start - dropped }));
     if (last !== undefined) this.#chunks.unshift({ start: 0, timestampNs: last.timestampNs });
   }
 }
 
-function isEnough({ verdict, evidence, endsExactly }: FrameChain, { isChunkStart }: Candidate): boolean {
+function isEnough({ verdict, evidence, endsExactly }: FrameChain, { place }: Candidate): boolean {
   if (verdict === 'certain') return true;
-  return verdict === 'open' && isChunkStart && endsExactly && evidence >= ENOUGH_EVIDENCE / 2;
+  return verdict === 'open' && place === 'start' && endsExactly && evidence >= ENOUGH_FOR_A_CALL;
 }

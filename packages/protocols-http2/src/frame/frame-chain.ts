@@ -2,11 +2,9 @@
 import { Flag, FrameType } from '../constants.js';
 import { looksLikeHeaderBlock } from '../hpack/block-shape.js';
 import { DEFAULT_MAX_FRAME_SIZE } from '../limits.js';
+import { controlPoints } from './control-evidence.js';
 import { FRAME_HEADER_BYTES, FrameHeader, isAllowed } from './frame-header.js';
 import { blockFragment } from './payload.js';
-
-/** Points that make bytes frames, see `evidenceOf`. Two small control frames, or a header block and what belongs to it. */
-export const ENOUGH_EVIDENCE = 4;
 
 /** Some servers allow DATA frames of this size; nobody sends other frames that exceed the default. */
 const MAX_DATA_LENGTH = 1 << 20;
@@ -16,9 +14,26 @@ const MAX_STREAM_ID = 1 << 28;
 /** By type: flags that are defined for it (RFC 9113 §6). Senders leave the others unset. */
 const DEFINED_FLAGS: readonly number[] = [0x09, 0x2d, 0x00, 0x00, 0x01, 0x0c, 0x01, 0x00, 0x00, 0x04];
 
+/**
+ * Points that make bytes frames, by where the first of them begins. `start`: where a program began to write or read, as
+ * at the begin of a stream. `anywhere`: one of thousands of places among unknown bytes, which may be any file or protocol
+ * and full of small numbers: so many places find a chain by chance that few would at a start.
+ */
+const ENOUGH = { start: 4, anywhere: 6 } as const;
+export type ChainPlace = keyof typeof ENOUGH;
+
+/** DATA proves least: a head of it is a small number among zeros, and records of equal size chain like frames. */
+const MAX_DATA_POINTS = { start: Number.POSITIVE_INFINITY, anywhere: 2 } as const;
+
+/** Records of equal size look like control frames of one type, again and again: a type proves itself once. */
+const MAX_CONTROL_POINTS = 2;
+/** Peers send it in pairs, for the connection and for a stream. */
+const MAX_WINDOW_UPDATE_POINTS = 4;
+
 export interface FrameChain {
   /** `broken`: they are no frames. `open`: they may be; the bytes end before it is certain. `certain`: they are. */
   readonly verdict: 'broken' | 'open' | 'certain';
+  /** Points: a header block or a control frame has two, and so has DATA behind the header block of its stream. */
   readonly evidence: number;
   /** The last frame ends with the bytes. */
   readonly endsExactly: boolean;
@@ -27,35 +42,96 @@ export interface FrameChain {
 const BROKEN: FrameChain = { verdict: 'broken', evidence: 0, endsExactly: false };
 
 /**
- * Whether frames follow one another from `start` on. One head has some 30 bits that random bytes would have to guess,
- * and each must lead to the next: this is how a stream without its preface is recognised, and where a frame begins.
+ * Whether frames follow one another from `start` on. Each must keep the rules of its type and lead to the next: this is
+ * how a stream without its preface is recognised, and where a frame begins.
  */
-export function readFrameChain(bytes: Uint8Array, start: number, end: number): FrameChain {
+export function readFrameChain(bytes: Uint8Array, start: number, end: number, place: ChainPlace): FrameChain {
+  const links = new ChainLinks();
   const header = new FrameHeader();
-  let evidence = 0;
-  let lastStream = 0;
+  let points = 0;
+  let dataPoints = 0;
   let at = start;
   while (at + FRAME_HEADER_BYTES <= end) {
     header.parse(bytes, at);
-    if (!isPlausible(header, bytes[at + 5] ?? 0)) return BROKEN;
     const payload = at + FRAME_HEADER_BYTES;
     const next = payload + header.length;
-    const points = evidenceOf(header, bytes, payload, next <= end);
-    if (points < 0) return BROKEN;
-    evidence += points;
-    if (header.type === FrameType.DATA && header.streamId === lastStream) evidence += 1;
-    if (header.type <= FrameType.HEADERS) lastStream = header.streamId;
+    if (!isPlausible(header, bytes[at + 5] ?? 0) || !links.follows(header)) return BROKEN;
+    const more = pointsOf(header, bytes, payload, next <= end, links);
+    if (more < 0) return BROKEN;
+    if (header.type === FrameType.DATA) dataPoints = Math.min(dataPoints + more, MAX_DATA_POINTS[place]);
+    else points += more;
+    links.add(header);
     at = next;
-    if (evidence >= ENOUGH_EVIDENCE) return { verdict: 'certain', evidence, endsExactly: at === end };
+    const evidence = points + dataPoints;
+    if (evidence >= ENOUGH[place]) return { verdict: 'certain', evidence, endsExactly: at === end };
   }
   if (at < end && !mayBeginFrame(bytes, at)) return BROKEN;
-  return { verdict: 'open', evidence, endsExactly: at === end };
+  return { verdict: 'open', evidence: points + dataPoints, endsExactly: at === end };
 }
 
 /** Whether the nine bytes from `at` on can be a frame head; cheap, since it is asked for every byte of unknown data. */
 export function mayBeginFrame(bytes: Uint8Array, at: number): boolean {
   // The first byte of the length, then the type: 16 bits that are nearly always zero and below ten.
   return (bytes[at] ?? 0) <= 0x10 && (bytes[at + 3] ?? 0) < DEFINED_FLAGS.length;
+}
+
+/** Whether the points of a chain are enough at its place, with what the other direction has. */
+export function isEnoughAtStart(evidence: number): boolean {
+  return evidence >= ENOUGH.start;
+}
+
+/** What frames before a frame say about it. */
+class ChainLinks {
+  #lastType = -1;
+  #lastStream = -1;
+  #lastLength = -1;
+  /** Stream of a header block that has not ended. */
+  #openBlock = 0;
+  /** The last stream that has ended. */
+  #ended = 0;
+  /** Points so far, by type. */
+  readonly #controlPoints = new Uint8Array(DEFINED_FLAGS.length);
+
+  /** RFC 9113 §4.3: a header block is not interrupted; §5.1: its sender ends a stream once. */
+  follows({ type, streamId }: FrameHeader): boolean {
+    if (this.#openBlock !== 0) return type === FrameType.CONTINUATION && streamId === this.#openBlock;
+    if (type === FrameType.CONTINUATION) return this.#lastType === -1;
+    return !(type <= FrameType.HEADERS && streamId === this.#ended);
+  }
+
+  add(header: FrameHeader): void {
+    const { type, streamId } = header;
+    const isBlock = type === FrameType.HEADERS || type === FrameType.CONTINUATION || type === FrameType.PUSH_PROMISE;
+    if (isBlock) this.#openBlock = header.has(Flag.END_HEADERS) ? 0 : streamId;
+    if (type <= FrameType.HEADERS && header.has(Flag.END_STREAM)) this.#ended = streamId;
+    this.#lastType = type;
+    this.#lastStream = streamId;
+    this.#lastLength = header.length;
+  }
+
+  /** What is left of the points of a control frame. */
+  controlPoints({ type, streamId }: FrameHeader, points: number): number {
+    if (points <= 0) return points;
+    if (type === this.#lastType && streamId === this.#lastStream) return 0;
+    const most = type === FrameType.WINDOW_UPDATE ? MAX_WINDOW_UPDATE_POINTS : MAX_CONTROL_POINTS;
+    const before = this.#controlPoints[type] ?? 0;
+    this.#controlPoints[type] = Math.min(most, before + points);
+    return (this.#controlPoints[type] ?? 0) - before;
+  }
+
+  /** A header block that began with HEADERS ends. */
+  endsBlock(header: FrameHeader): boolean {
+    return this.#openBlock !== 0 && header.has(Flag.END_HEADERS);
+  }
+
+  /** DATA on the stream of the frame before: the number of a stream is hard to guess. */
+  dataPoints(header: FrameHeader): number {
+    if (header.streamId !== this.#lastStream || header.length === 0) return 0;
+    if (this.#lastType === FrameType.HEADERS || this.#lastType === FrameType.CONTINUATION) return 2;
+    // RFC 9113 §5.1.1: nearly all streams are the client's, with odd numbers. Records that repeat have equal heads.
+    const isNext = this.#lastType === FrameType.DATA && header.streamId % 2 === 1;
+    return isNext && header.length !== this.#lastLength ? 1 : 0;
+  }
 }
 
 function isPlausible(header: FrameHeader, firstStreamByte: number): boolean {
@@ -69,27 +145,29 @@ function isPlausible(header: FrameHeader, firstStreamByte: number): boolean {
 }
 
 /** Points for one frame; negative when its payload shows that it is none. */
-function evidenceOf(header: FrameHeader, bytes: Uint8Array, payload: number, isWhole: boolean): number {
+function pointsOf(
+  header: FrameHeader,
+  bytes: Uint8Array,
+  payload: number,
+  isWhole: boolean,
+  links: ChainLinks,
+): number {
   switch (header.type) {
     case FrameType.DATA:
-      return 1;
+      return links.dataPoints(header);
     case FrameType.HEADERS:
     case FrameType.PUSH_PROMISE: {
       if (!isWhole) return 0;
       const fragment = blockFragment(header, bytes, payload);
       if (fragment === undefined) return -1;
-      if (!header.has(Flag.END_HEADERS)) return 1;
+      // A part of a block says little: its CONTINUATION does.
+      if (!header.has(Flag.END_HEADERS)) return 0;
       return looksLikeHeaderBlock(bytes, fragment.start, fragment.end) ? 2 : -1;
     }
-    case FrameType.WINDOW_UPDATE: {
-      // RFC 9113 §6.9: an increment of 0 is an error.
-      if (!isWhole) return 0;
-      const increment = [0, 1, 2, 3].some((i) => bytes[payload + i] !== 0);
-      return increment ? 2 : -1;
-    }
     case FrameType.CONTINUATION:
-      return 1;
+      // At the begin of a chain nothing is known of it.
+      return links.endsBlock(header) ? 2 : 0;
     default:
-      return 2;
+      return isWhole ? links.controlPoints(header, controlPoints(header, bytes, payload)) : 0;
   }
 }

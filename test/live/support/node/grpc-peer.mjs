@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Usage: grpc-peer.mjs server | client <address>. Service test.v1.Echo with messages that are bytes. The server prints
-// its port; both print a line of JSON about each call as they saw it.
+// Usage: grpc-peer.mjs server [<certificate> <key>] | client <address> [<certificate>]. Service test.v1.Echo with messages
+// that are bytes. The server prints its port; both print a line of JSON about each call as they saw it.
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 const grpc = createRequire(import.meta.url)('@grpc/grpc-js');
-const [role, address] = process.argv.slice(2);
+const [role, ...rest] = process.argv.slice(2);
 const bytes = (value) => value;
 const method = (name, requestStream, responseStream) => ({
   path: `/test.v1.Echo/${name}`,
@@ -28,7 +29,7 @@ function say(kind, sent, received, status = 0) {
   process.stdout.write(`${JSON.stringify({ kind, sent: texts(sent), received: texts(received), status })}\n`);
 }
 
-function serve() {
+function serve(certificate, key) {
   const server = new grpc.Server();
   server.addService(service, {
     Unary(call, callback) {
@@ -45,6 +46,11 @@ function serve() {
       const received = [];
       call.on('data', (one) => received.push(one));
       call.on('end', () => {
+        if (received[0]?.toString() === 'fail') {
+          say('Collect', [], received, failure.code);
+          callback(failure);
+          return;
+        }
         const answer = Buffer.concat(received);
         say('Collect', [answer], received);
         callback(null, answer);
@@ -53,8 +59,10 @@ function serve() {
     Expand(call) {
       const sent = [1, 2, 3].map((n) => Buffer.concat([call.request, Buffer.from(`#${n}`)]));
       for (const one of sent) call.write(one);
-      say('Expand', sent, [call.request]);
-      call.end();
+      const fails = call.request.toString() === 'fail';
+      say('Expand', sent, [call.request], fails ? failure.code : 0);
+      if (fails) call.emit('error', failure);
+      else call.end();
     },
     Chat(call) {
       const received = [];
@@ -70,15 +78,19 @@ function serve() {
       });
     },
   });
-  server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (_error, port) => {
+  const pair = certificate && { private_key: readFileSync(key), cert_chain: readFileSync(certificate) };
+  const { createInsecure, createSsl } = grpc.ServerCredentials;
+  server.bindAsync('127.0.0.1:0', pair ? createSsl(null, [pair]) : createInsecure(), (_error, port) => {
     process.stdout.write(`${port}\n`);
   });
 }
 
-async function call() {
+async function call(address, certificate) {
   const Client = grpc.makeGenericClientConstructor(service, 'Echo');
-  const client = new Client(address, grpc.credentials.createInsecure());
-  const gzip = new Client(address, grpc.credentials.createInsecure(), { 'grpc.default_compression_algorithm': 2 });
+  const { createInsecure, createSsl } = grpc.credentials;
+  const credentials = certificate ? createSsl(readFileSync(certificate)) : createInsecure();
+  const client = new Client(address, credentials);
+  const gzip = new Client(address, credentials, { 'grpc.default_compression_algorithm': 2 });
   const unary = (which, request) =>
     new Promise((resolve) => {
       which.Unary(request, (error, answer) => {
@@ -90,24 +102,30 @@ async function call() {
   await unary(client, Buffer.from('fail'));
   await unary(gzip, Buffer.from('squeeze '.repeat(100)));
   const parts = ['a', 'bb', 'ccc'].map((text) => Buffer.from(text));
-  await new Promise((resolve) => {
-    const stream = client.Collect((_error, answer) => {
-      say('Collect', parts, [answer]);
-      resolve();
+  const collect = (sent) =>
+    new Promise((resolve) => {
+      const stream = client.Collect((error, answer) => {
+        say('Collect', sent, error ? [] : [answer], error?.code ?? 0);
+        resolve();
+      });
+      for (const part of sent) stream.write(part);
+      stream.end();
     });
-    for (const part of parts) stream.write(part);
-    stream.end();
-  });
+  await collect(parts);
+  await collect([Buffer.from('fail')]);
   const gather = (kind, stream, sent) =>
     new Promise((resolve) => {
       const received = [];
       stream.on('data', (one) => received.push(one));
-      stream.on('end', () => {
-        say(kind, sent, received);
+      stream.on('error', () => {});
+      stream.on('status', ({ code }) => {
+        say(kind, sent, received, code);
         resolve();
       });
     });
-  await gather('Expand', client.Expand(Buffer.from('x')), [Buffer.from('x')]);
+  for (const text of ['x', 'fail']) {
+    await gather('Expand', client.Expand(Buffer.from(text)), [Buffer.from(text)]);
+  }
   const chat = client.Chat();
   const gathered = gather('Chat', chat, parts);
   for (const part of parts) chat.write(part);
@@ -117,5 +135,5 @@ async function call() {
   gzip.close();
 }
 
-if (role === 'server') serve();
-else await call();
+if (role === 'server') serve(...rest);
+else await call(...rest);

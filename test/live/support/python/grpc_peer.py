@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Usage: grpc_peer.py server | client <address>. The same service and output as grpc-peer.mjs."""
+"""The same arguments, service and output as grpc-peer.mjs."""
 import json
 import sys
+from pathlib import Path
 from concurrent import futures
 
 import grpc
@@ -34,15 +35,21 @@ class Echo(grpc.GenericRpcHandler):
         say("Unary", [b"re:" + request], [request])
         return b"re:" + request
 
-    def collect(self, requests, _context):
+    def collect(self, requests, context):
         received = list(requests)
+        if received[0] == b"fail":
+            say("Collect", [], received, grpc.StatusCode.NOT_FOUND.value[0])
+            context.abort(grpc.StatusCode.NOT_FOUND, FAILURE)
         say("Collect", [b"".join(received)], received)
         return b"".join(received)
 
-    def expand(self, request, _context):
+    def expand(self, request, context):
         sent = [request + b"#%d" % n for n in (1, 2, 3)]
         yield from sent
-        say("Expand", sent, [request])
+        code = grpc.StatusCode.NOT_FOUND if request == b"fail" else grpc.StatusCode.OK
+        say("Expand", sent, [request], code.value[0])
+        if code is not grpc.StatusCode.OK:
+            context.abort(code, FAILURE)
 
     def chat(self, requests, _context):
         received = []
@@ -52,16 +59,27 @@ class Echo(grpc.GenericRpcHandler):
         say("Chat", [b">" + one for one in received], received)
 
 
-def serve():
+def serve(certificate=None, key=None):
     server = grpc.server(futures.ThreadPoolExecutor(4))
     server.add_generic_rpc_handlers([Echo()])
-    print(server.add_insecure_port("127.0.0.1:0"), flush=True)
+    if certificate is None:
+        port = server.add_insecure_port("127.0.0.1:0")
+    else:
+        pair = (Path(key).read_bytes(), Path(certificate).read_bytes())
+        port = server.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials([pair]))
     server.start()
+    print(port, flush=True)
     server.wait_for_termination()
 
 
-def call(address):
-    with grpc.insecure_channel(address) as channel:
+def open_channel(address, certificate=None):
+    if certificate is None:
+        return grpc.insecure_channel(address)
+    return grpc.secure_channel(address, grpc.ssl_channel_credentials(Path(certificate).read_bytes()))
+
+
+def call(*place):
+    with open_channel(*place) as channel:
         unary = channel.unary_unary(SERVICE + "Unary")
         for request, compression in (
             (b"hello\xff", None),
@@ -72,12 +90,24 @@ def call(address):
                 say("Unary", [request], [unary(request, compression=compression)])
             except grpc.RpcError as error:
                 say("Unary", [request], [], error.code().value[0])
-        say("Collect", PARTS, [channel.stream_unary(SERVICE + "Collect")(iter(PARTS))])
-        say("Expand", [b"x"], list(channel.unary_stream(SERVICE + "Expand")(b"x")))
+        collect = channel.stream_unary(SERVICE + "Collect")
+        for parts in (PARTS, [b"fail"]):
+            try:
+                say("Collect", parts, [collect(iter(parts))])
+            except grpc.RpcError as error:
+                say("Collect", parts, [], error.code().value[0])
+        for request in (b"x", b"fail"):
+            received = []
+            stream = channel.unary_stream(SERVICE + "Expand")(request)
+            try:
+                received.extend(iter(stream))
+            except grpc.RpcError:
+                pass
+            say("Expand", [request], received, stream.code().value[0])
         say("Chat", PARTS, list(channel.stream_stream(SERVICE + "Chat")(iter(PARTS))))
 
 
 if sys.argv[1] == "server":
-    serve()
+    serve(*sys.argv[2:])
 else:
-    call(sys.argv[2])
+    call(*sys.argv[2:])

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command client makes HTTP/1.1 requests: one for each line of its input, in order, or -count of them at once by
+// Command client makes HTTP/1.1 requests, with -http2 HTTP/2 where the server offers it: one for each line of its input, in order, or -count of them at once by
 // -workers. It prints a JSON line for each. Every Go from 1.15 on compiles it.
 package main
 
@@ -70,14 +70,19 @@ func main() {
 	workers := flag.Int("workers", 1, "")
 	seconds := flag.Int("seconds", 0, "make requests for so long, and print a summary")
 	fresh := flag.Bool("fresh", false, "a connection for each request")
+	http2 := flag.Bool("http2", false, "")
 	url := flag.String("url", "", "its id parameter is added")
 	flag.Parse()
-	client := &http.Client{Transport: &http.Transport{
+	transport := &http.Transport{
 		TLSClientConfig:     &tls.Config{InsecureSkipVerify: true},
-		TLSNextProto:        map[string]func(string, *tls.Conn) http.RoundTripper{},
+		ForceAttemptHTTP2:   *http2,
 		MaxIdleConnsPerHost: *workers,
 		DisableKeepAlives:   *fresh,
-	}}
+	}
+	if !*http2 {
+		transport.TLSNextProto = map[string]func(string, *tls.Conn) http.RoundTripper{}
+	}
+	client := &http.Client{Transport: transport}
 	switch {
 	case *seconds > 0:
 		load(client, *url, *workers, time.Duration(*seconds)*time.Second)

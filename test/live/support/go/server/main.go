@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command server answers HTTP/1.1 and logs each request as a JSON line. Every Go from 1.15 on compiles it.
+// Command server answers HTTP/1.1, with -http2 and a certificate HTTP/2 as well, and logs each request as a JSON line. Every Go from 1.15 on compiles it.
 package main
 
 import (
@@ -96,6 +96,7 @@ func main() {
 	certificate := flag.String("certificate", "", "")
 	key := flag.String("key", "", "")
 	wrap := flag.String("wrap", "", "none, embedded or hidden")
+	http2 := flag.Bool("http2", false, "offer HTTP/2")
 	logPath := flag.String("log", "/dev/null", "")
 	flag.Parse()
 
@@ -121,10 +122,10 @@ func main() {
 	if *wrap != "" {
 		listener = wrapping{listener, *wrap}
 	}
-	server := &http.Server{
-		Handler: http.HandlerFunc(handler),
+	server := &http.Server{Handler: http.HandlerFunc(handler)}
+	if !*http2 {
 		// Without this it speaks HTTP/2 over TLS.
-		TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){},
+		server.TLSNextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){}
 	}
 	if *certificate != "" {
 		check(server.ServeTLS(listener, *certificate, *key))

@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, test } from 'vitest';
 
-/** The system's Python, for which Debian packages hpack and h2. */
+/** The system's Python, for which Debian packages hpack, h2 and protobuf. */
 const python = '/usr/bin/python3';
 const requireAll = process.env['CI'] === 'true' || process.env['FLOWTAP_REQUIRE_ALL'] === '1';
 
@@ -17,10 +17,9 @@ export function describeWithPython(module: string, title: string, body: () => vo
   } else describe.skip(`${title} (skipped: ${python} has no module ${module})`, body);
 }
 
-/** JSON lines that a script of this folder writes. */
-export function runPython<T>(script: string, ...args: readonly string[]): readonly T[] {
-  const path = fileURLToPath(new URL(`./python/${script}.py`, import.meta.url));
-  const output = execFileSync(python, [path, ...args], { encoding: 'utf8', maxBuffer: 1 << 28 });
+/** JSON lines that a script writes. */
+export function runPython<T>(script: URL, ...args: readonly string[]): readonly T[] {
+  const output = execFileSync(python, [fileURLToPath(script), ...args], { encoding: 'utf8', maxBuffer: 1 << 28 });
   return output
     .split('\n')
     .filter((line) => line !== '')

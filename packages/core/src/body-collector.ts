@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { HttpBody } from '@flowtap/core';
+import { HttpBody } from './http-body.js';
 
 /** Room for a body whose length is announced is made at once up to here; a larger one must show its bytes first. */
 const MAX_FIRST_CAPACITY = 262_144;
@@ -35,26 +35,36 @@ export function bodyInOneChunk(
   return new HttpBody({ size, truncated, contentEncoding, bytes: kept });
 }
 
+/** Hears of a body as it comes, without the transfer coding. */
+export interface BodyListener {
+  append(bytes: Buffer, start: number, end: number): void;
+  skip(): void;
+}
+
 /**
  * Gathers a body piece by piece: counts all of it and keeps a prefix of at most `maxBodyBytes`. The prefix ends at
- * the first byte that was not captured.
+ * the first byte that was not captured. A body of unknown length that comes in one piece is copied once, into room of
+ * its own size.
  */
 export class BodyCollector {
   size = 0;
   readonly #maxBodyBytes: number;
   readonly #expectedBytes: number;
+  readonly #listener: BodyListener | undefined;
   #kept = NO_BYTES;
   #keptBytes = 0;
   #truncated = false;
 
   /** `expectedBytes`: the announced length, 0 when unknown. */
-  constructor(maxBodyBytes: number, expectedBytes: number) {
+  constructor(maxBodyBytes: number, expectedBytes: number, listener?: BodyListener) {
+    this.#listener = listener;
     this.#maxBodyBytes = maxBodyBytes;
     this.#expectedBytes = expectedBytes;
   }
 
   append(bytes: Buffer, start: number, end: number): void {
     this.size += end - start;
+    this.#listener?.append(bytes, start, end);
     if (this.#truncated) return;
     const room = this.#maxBodyBytes - this.#keptBytes;
     const to = end - start > room ? start + room : end;
@@ -69,12 +79,23 @@ export class BodyCollector {
   skip(length: number): void {
     if (length === 0) return;
     this.size += length;
+    this.#listener?.skip();
     this.#truncated = true;
+  }
+
+  /** More of the body may have been missed, nobody knows how much. */
+  cut(): void {
+    this.#truncated = true;
+  }
+
+  /** What is kept so far. It does not change when more comes. */
+  view(): Buffer {
+    return this.#kept.subarray(0, this.#keptBytes);
   }
 
   /** The body, `cut` when more of it was to come. The collector must not be used afterwards. */
   finish(contentEncoding: string | undefined, cut: boolean): HttpBody {
-    if (this.size === 0 && !cut && contentEncoding === undefined) return HttpBody.empty;
+    if (this.size === 0 && !cut && !this.#truncated && contentEncoding === undefined) return HttpBody.empty;
     const spare = this.#kept.length - this.#keptBytes;
     // A flow may wait in a queue for long: it does not keep more than a quarter of unused room alive.
     const bytes =
@@ -85,14 +106,11 @@ export class BodyCollector {
   /** Grows by doubling, so every byte is moved a constant number of times. */
   #reserve(length: number): void {
     if (length <= this.#kept.length) return;
-    const wanted = Math.max(
-      length,
-      this.#kept.length * 2,
-      Math.min(this.#expectedBytes, MAX_FIRST_CAPACITY),
-      MIN_CAPACITY,
-    );
+    const isFirst = this.#keptBytes === 0;
+    const expected = Math.min(this.#expectedBytes, MAX_FIRST_CAPACITY);
+    const wanted = isFirst ? expected : Math.max(this.#kept.length * 2, expected, MIN_CAPACITY);
     const grown = Buffer.allocUnsafe(Math.max(length, Math.min(wanted, this.#maxBodyBytes)));
-    if (this.#keptBytes > 0) this.#kept.copy(grown, 0, 0, this.#keptBytes);
+    if (!isFirst) this.#kept.copy(grown, 0, 0, this.#keptBytes);
     this.#kept = grown;
   }
 }

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { HttpResponse } from '@flowtap/core';
+import { checkProtocol, runParser } from '@flowtap/core/testing';
+import { expect, test, vi } from 'vitest';
+import { http2 } from '../src/index.js';
+import { data, headers, join, PREFACE, request, response as responseOf, settings } from './frames.js';
+
+// A busy machine may need long for so many runs.
+vi.setConfig({ testTimeout: 60_000 });
+
+const messages = [
+  { direction: 'egress', bytes: join(Buffer.from(PREFACE), settings(), headers(1, request('/events'), 'end')) },
+  {
+    direction: 'ingress',
+    bytes: join(settings(), headers(1, responseOf(200, [['content-type', 'text/event-stream']]))),
+  },
+  { direction: 'ingress', bytes: join(data(1, 'id: 1\ndata: a\n', 'open'), data(1, '\ndata: b\n\n', 'open')) },
+] as const;
+
+test('the events of a stream are told as they come, and listed at its end', () => {
+  const { announced, exchanges } = runParser(http2(), messages, { wantsUpdates: true });
+  expect(announced[0]?.messages.map(({ content }) => content.text())).toEqual(['a', 'b']);
+  const response = exchanges[0]?.response as HttpResponse | undefined;
+  expect(response?.eventStream).toMatchObject({ eventCount: 2, events: [{ id: '1' }, { event: 'message' }] });
+  checkProtocol(http2(), [{ name: 'events', messages, verify: () => {} }]);
+});
