@@ -49,6 +49,7 @@ export const groups = {
     { name: 'bpftool', command: 'bpftool' },
     { name: 'golang-go', command: 'go' },
     { name: 'docker.io', command: 'dockerd', service: 'docker' },
+    { name: 'docker.io', command: 'dockerd', service: 'docker.socket' },
     { name: 'containerd', command: 'containerd', service: 'containerd' },
     { name: 'busybox-static', library: true },
     { name: 'chromium', command: 'chromium' },

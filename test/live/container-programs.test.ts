@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { makeImage } from './support/container-image.js';
 import { containerNeeds, TOOLS, useContainers } from './support/containers.js';
-import { only } from './support/flow.js';
+import { type Flow, only } from './support/flow.js';
 import { buildGo } from './support/go.js';
 import { describeLive } from './support/needs.js';
 import { useScene } from './support/scene.js';
@@ -20,7 +20,7 @@ const nodeRequest = (url: string) =>
 
 const needs = [...containerNeeds, 'go:system', 'cc', testProgram('node-22/bin/node'), testProgram('bullseye/usr/bin')];
 
-describeLive('a container that is started after the command shows its first request', needs, () => {
+describeLive('a container that is made and started after the command shows its first request', needs, () => {
   const scene = useScene();
   const { containers, urls } = useContainers(scene, (engine) => {
     makeImage(engine, 'busybox:1', { copies: { '/bin/busybox': '/bin/busybox' } });
@@ -45,12 +45,16 @@ describeLive('a container that is started after the command shows its first requ
     });
   });
 
-  /** Runs the container under a capture of it, and gives its flows. */
-  async function flowsOf(count: number, ...args: readonly string[]) {
-    const capture = await containers.attach('--container', 'wanted');
-    await containers.run('wanted', ...args);
-    await capture.flowCount(count);
-    return (await capture.stop()).flows;
+  /** Makes the container, waits for the capture to know it, runs it and gives its flows. */
+  async function flowsOf(count: number, ...args: readonly string[]): Promise<readonly Flow[]> {
+    const capture = await containers.attach('--container', 'wanted', '--container', 'after');
+    await containers.create('wanted', ...args);
+    // The engine tells in order, so what was made before this one has been looked at when this one's request is seen.
+    await containers.run('after', TOOLS, 'curl', '-sk', `${urls.server}/after?id=1`);
+    await capture.flowCount(1);
+    await containers.engine().run('start', '--attach', 'wanted');
+    const flows = await capture.flowCount(1 + count);
+    return flows.filter(({ container }) => container?.name === 'wanted');
   }
 
   const expectWhole = {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
@@ -36,12 +36,10 @@ export async function bundle(entry: string): Promise<Bundle> {
     splitting: false,
     outExtension: () => ({ js: '.mjs' }),
     noExternal: [/^@flowtap\//],
-    external: ['commander', 'node-gyp-build', 'eventemitter3'],
+    external: ['commander', 'node-gyp-build', 'eventemitter3', 'dockerode', '@grpc/grpc-js', /^@bufbuild\/protobuf/],
     esbuildOptions(options) {
       options.alias = Object.fromEntries(
-        ['core', 'bpf-native', 'grpc-schema', 'protocols-http1', 'protocols-http2', 'protocols-websocket'].map(
-          (name) => [`@flowtap/${name}`, join(packages, name, 'src/index.ts')],
-        ),
+        readdirSync(packages).map((name) => [`@flowtap/${name}`, join(packages, name, 'src/index.ts')]),
       );
     },
     esbuildPlugins: [

@@ -29,6 +29,7 @@ describe('help and version', () => {
   it.each([
     ['run', ['--output', '--record', '--user', '--ready-file', '--no-redact', '126']],
     ['attach', ['--pid', '--cgroup', '--duration', '--ring-size', '--backend']],
+    ['attach', ['--container', '--image', '--label', '--compose', '--all-containers', '--docker-host']],
     ['replay', ['<event-log>', '--max-body', '--redact-header', '--stats', '--host', '--status', '--method']],
     ['doctor', ['--json']],
   ])('explains %s', async (command, texts) => {
@@ -95,7 +96,6 @@ describe('a wrong command line is told in one sentence', () => {
       1,
       "The gRPC schema /nonexistent/a.proto cannot be used: ENOENT: no such file or directory, open '/nonexistent/a.proto'.",
     ],
-    [['attach'], 2, 'there is nothing to attach to; give --pid <n> or --cgroup <path>.'],
     [['attach', '--pid', 'nginx'], 2, "--pid: 'nginx' is not a process id; find one with pgrep or ps."],
     [['attach', '--pid', '999999999'], 1, 'there is no process 999999999; find one with pgrep or ps.'],
     [['attach', '--pid', '1', '--user', 'x'], 2, "unknown option '--user'; see flowtap attach --help"],
@@ -104,6 +104,13 @@ describe('a wrong command line is told in one sentence', () => {
       ['attach', '--pid', '1', '--duration', '0'],
       2,
       "--duration: '0' is not a number of seconds between 0 and 2147483; write for example 30 or 0.5.",
+    ],
+    [['attach'], 2, 'there is nothing to attach to; give --pid <n>, --container <name> or --cgroup <path>.'],
+    [['attach', '--label', '=x'], 2, "--label: '=x' is not a label; write key or key=value."],
+    [
+      ['attach', '--container', 'web', '--docker-host', 'unix:///no/such.sock'],
+      1,
+      'No container engine answers at unix:///no/such.sock (the option host): there is no such socket. Start it, or name another place with DOCKER_HOST.',
     ],
     [['run'], 125, 'there is no command to run; write it after --, as in: flowtap run -- curl https://example.org'],
     [

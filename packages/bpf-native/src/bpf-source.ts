@@ -19,6 +19,7 @@ import { RecordDecoder } from './record-decoder.js';
 import { type SpawnOptions, spawnHeld } from './spawn.js';
 import { type ContainerTarget, TargetSet } from './targets.js';
 import { TlsAttacher, type TlsLibrary } from './tls-attacher.js';
+import { disassembler } from './x86-code.js';
 
 /** Ends the capture of one target. */
 export interface TargetHandle {
@@ -116,6 +117,8 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
       await translating(() => this.#open());
       this.#state = 'running';
       for (const target of this.#options.targets) await this.addTarget(target);
+      // A container's files must be probed in the time that an engine takes to start it: a tenth of a second counts.
+      if (process.arch === 'x64') disassembler();
     } catch (error) {
       await this.#session?.close();
       this.#session = undefined;

@@ -30,14 +30,20 @@ type Entry = { readonly id: number } & (
   | { readonly spawned: true }
 );
 
+/** Containers that were targets and are remembered. */
+const MAX_RETIRED = 1024;
+
 /** Keeps the kernel's sets of target processes and cgroups. The kernel follows forks, execs and exits by itself. */
 export class TargetSet {
   readonly #session: NativeSession;
   readonly #ownPid: number;
   readonly #prepared = new Map<number, Entry>();
   readonly #entries = new Map<number, Entry>();
+  /** By target, also of those that were removed not long ago: what the kernel sent of them may be read yet. */
+  readonly #containers = new Map<number, string>();
   /** Targets whose command is about to be started. */
   readonly #starting = new Set<number>();
+  readonly #retired: number[] = [];
   #nextId = 1;
 
   constructor(session: NativeSession, ownPid: number) {
@@ -91,6 +97,7 @@ export class TargetSet {
     const entry = this.#entries.get(id);
     if (!entry) return;
     this.#entries.delete(id);
+    if ('container' in entry) this.#retire(id);
     if ('cgroup' in entry || 'container' in entry) {
       this.#deleteAll('cgroup_names', id);
       this.#deleteAll('cgroup_targets', id);
@@ -123,8 +130,13 @@ export class TargetSet {
 
   /** The container that a target is. */
   containerOf(id: number): string | undefined {
-    const entry = this.#entries.get(id);
-    return entry !== undefined && 'container' in entry ? entry.container : undefined;
+    return this.#containers.get(id);
+  }
+
+  #retire(id: number): void {
+    this.#retired.push(id);
+    const oldest = this.#retired.length > MAX_RETIRED ? this.#retired.shift() : undefined;
+    if (oldest !== undefined) this.#containers.delete(oldest);
   }
 
   #toEntry(target: RunningTarget): Entry {
@@ -136,6 +148,7 @@ export class TargetSet {
           hint: 'Give all of its 64 hexadecimal digits.',
         });
       }
+      this.#containers.set(id, container);
       return { id, container, cgroups: containerCgroups(container, pid) };
     }
     if ('cgroup' in target) return { id, cgroup: resolveCgroup(target.cgroup) };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Logger, silentLogger } from '@flowtap/core';
 import { type Container, isLive } from './container.js';
-import type { DockerTracker, DockerTrackerEvents } from './docker-tracker.js';
+import type { DockerTracker } from './docker-tracker.js';
+import type { DockerTrackerEvents } from './docker-tracker-events.js';
 import { ownContainerId } from './own-container.js';
 import { type ContainerSelection, isSelected } from './selection.js';
 

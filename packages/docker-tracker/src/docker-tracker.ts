@@ -7,31 +7,13 @@ import { type Container, isLive } from './container.js';
 import { ContainerTable } from './container-table.js';
 import { describeContainer, isSame, stopped } from './describe-container.js';
 import { DockerClient } from './docker-client.js';
+import type { DockerTrackerEvents } from './docker-tracker-events.js';
 import type { DockerTrackerOptions } from './docker-tracker-options.js';
 import type { Engine } from './engine.js';
 import { type EngineEvent, followEvents, labelsOf } from './engine-event.js';
 import { FlowDescriber } from './flow-describer.js';
 import { ImageFiles } from './image-files.js';
 import { containerIdsOf } from './own-container.js';
-
-export interface DockerTrackerEvents {
-  /** Made and not started: it has no process and no cgroup yet. */
-  'container:create': [container: Container];
-  /** Its first process was started; a short-lived one may have ended already, and then has no `pid`. */
-  'container:start': [container: Container];
-  /** Its last process ended. */
-  'container:stop': [container: Container];
-  /** Renamed, paused, unpaused, or on other networks. */
-  'container:update': [container: Container];
-  /** Gone for good. */
-  'container:remove': [container: Container];
-  /** The engine's event stream broke off, as when it restarts; tracking goes on as soon as it answers again. */
-  disconnected: [reason: Error];
-  /** The event stream is there (again) and `list()` is up to date. */
-  connected: [];
-  /** The engine did not answer a question; what was asked about is as it was known before. */
-  error: [error: Error];
-}
 
 /** Questions to the engine at a time. */
 const MAX_REQUESTS = 8;
@@ -132,15 +114,17 @@ export class DockerTracker extends EventEmitter<DockerTrackerEvents> {
     const client = await DockerClient.find(this.#options.host);
     this.#client = client;
     const stream = await client.events();
+    const { signal } = this.#stopping;
     const abort = () => stream.destroy();
-    this.#stopping.signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
     // What happens while the list is on its way waits for it.
     const waiting: EngineEvent[] = [];
     let isListed = false;
     const ended = followEvents(stream, (event) => {
       if (isListed) this.#enqueue(event);
       else waiting.push(event);
-    }).finally(() => this.#stopping.signal.removeEventListener('abort', abort));
+    }).finally(() => signal.removeEventListener('abort', abort));
     try {
       await this.#list(client, isFirst);
     } catch (error) {
@@ -166,7 +150,7 @@ export class DockerTracker extends EventEmitter<DockerTrackerEvents> {
       try {
         connection = await this.#connect(false);
         backoff.reset();
-        this.emit('connected');
+        if (!signal.aborted) this.emit('connected');
       } catch (error) {
         this.#logger.debug(`the engine is still away: ${(error as Error).message}`);
       }

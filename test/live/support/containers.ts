@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { execFileSync } from 'node:child_process';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { useCertificate } from './certificate.js';
@@ -6,10 +7,11 @@ import { makeImage } from './container-image.js';
 import { type DockerEngine, useDockerEngine } from './docker-engine.js';
 import { attach, type Capture } from './flowtap.js';
 import type { Program } from './program.js';
+import { python } from './python.js';
 import type { Scene } from './scene.js';
 import { until } from './until.js';
 
-const python = fileURLToPath(new URL('./python', import.meta.url));
+const scripts = fileURLToPath(new URL('./python', import.meta.url));
 
 /** What tests of containers need beside an engine's commands. */
 export const containerNeeds = ['dockerd', 'containerd', '/usr/bin/docker', 'unshare', 'curl', 'nginx', 'openssl'];
@@ -31,10 +33,14 @@ export class Containers {
 
   /** Starts a container that goes on until the test ends. `options` and command as for `docker run`. */
   async start(name: string, ...args: readonly string[]): Promise<void> {
-    this.#scene.onClose(async () => {
-      await this.engine().docker('rm', '--force', name);
-    });
+    this.#removeLater(name);
     await this.engine().run('run', '--detach', '--name', name, ...args);
+  }
+
+  /** Makes a container that is started by `docker start`, and gone after the test. */
+  async create(name: string, ...args: readonly string[]): Promise<void> {
+    this.#removeLater(name);
+    await this.engine().run('create', '--name', name, ...args);
   }
 
   /** Runs a container to its end, and leaves nothing of it. */
@@ -54,7 +60,7 @@ export class Containers {
   }
 
   serverCommand(scheme: 'http' | 'https', options: readonly string[] = []): readonly string[] {
-    const volumes = ['-v', `${python}:/python:ro`, ...this.certificateVolume];
+    const volumes = ['-v', `${scripts}:/python:ro`, ...this.certificateVolume];
     const tls = scheme === 'https' ? ['--tls', '/certificate/certificate.pem', '/certificate/key.pem'] : [];
     return [...volumes, ...options, TOOLS, 'python3', '/python/server.py', '--host', '0.0.0.0', ...tls];
   }
@@ -73,12 +79,23 @@ export class Containers {
     return attach(this.#scene, ['--docker-host', this.engine().host, ...selection]);
   }
 
+  #removeLater(name: string): void {
+    this.#scene.onClose(async () => {
+      await this.engine().docker('rm', '--force', name);
+    });
+  }
+
   /** A docker command that reads what is written to it. */
   async interactive(...args: readonly string[]): Promise<Program> {
     const program = await this.engine().start(args);
     this.#scene.onClose(() => program.kill());
     return program;
   }
+}
+
+function standardLibrary(): string {
+  const program = 'import sysconfig; print(sysconfig.get_path("stdlib"))';
+  return execFileSync(python, ['-c', program], { encoding: 'utf8' }).trim();
 }
 
 /** An engine for the tests of a file with two servers, `server` (HTTPS) and `plain`, that nobody captures by default. */
@@ -92,9 +109,9 @@ export function useContainers(
   const engine = useDockerEngine(async (fresh) => {
     made = fresh;
     makeImage(fresh, TOOLS, {
-      programs: ['/usr/bin/curl', '/bin/sh', '/bin/sleep', '/bin/cat', '/usr/bin/python3', '/usr/sbin/nginx'],
+      programs: ['/usr/bin/curl', '/bin/sh', '/bin/sleep', '/bin/cat', python, '/usr/sbin/nginx'],
       copies: {
-        '/usr/lib/python3.11': '/usr/lib/python3.11',
+        [standardLibrary()]: standardLibrary(),
         '/etc/passwd': '/etc/passwd',
         '/etc/group': '/etc/group',
       },

@@ -35,11 +35,17 @@ function install(from: string, to: string, modules: string): void {
   const { dependencies = {} } = JSON.parse(readFileSync(join(from, 'package.json'), 'utf8')) as {
     readonly dependencies?: Readonly<Record<string, string>>;
   };
-  for (const name of Object.keys(dependencies)) install(findPackage(name, from), join(modules, name), modules);
+  for (const name of Object.keys(dependencies)) {
+    const found = findPackage(name, from);
+    // Another version than the rest of the tree has: it is for this package alone.
+    const isOwn = found.startsWith(join(from, 'node_modules') + sep);
+    install(found, join(isOwn ? join(to, 'node_modules') : modules, name), modules);
+  }
 }
 
 function findPackage(name: string, from: string): string {
-  const directories = createRequire(join(from, 'package.json')).resolve.paths(name) ?? [];
+  // With the slash a name is that of a package, also where Node has a module of that name.
+  const directories = createRequire(join(from, 'package.json')).resolve.paths(`${name}/`) ?? [];
   const found = directories.map((directory) => join(directory, name)).find((path) => existsSync(path));
   if (found === undefined) throw new Error(`${name} is not installed for ${from}`);
   return realpathSync(found);
