@@ -7,6 +7,7 @@ const LF = 0x0a;
 const CR = 0x0d;
 const COLON = 0x3a;
 const SPACE = 0x20;
+const LETTER_E = 0x65;
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 const LINE_FEED = Buffer.from([LF]);
 
@@ -25,7 +26,9 @@ export interface EventStream {
 
 /** Whether a Content-Type is that of an event stream, whatever its parameters. */
 export function isEventStream(contentType: string | undefined): boolean {
-  return contentType !== undefined && /^text\/event-stream(?:[\s;]|$)/i.test(contentType);
+  // Asked for each response: the first letter of the subtype rules out nearly all others.
+  if (contentType === undefined || (contentType.charCodeAt(5) | 0x20) !== LETTER_E) return false;
+  return /^text\/event-stream(?:[\s;]|$)/i.test(contentType);
 }
 
 export interface EventStreamOptions {
