@@ -20,7 +20,8 @@ const python = fileURLToPath(new URL('./support/python', import.meta.url));
 const BUILD_TIMEOUT_MS = 240_000;
 
 // As in examples/agent/compose.yaml, but for BPF and PERFMON: Debian 12's engine does not know them, and SYS_ADMIN has both.
-const PRIVILEGES = ['--pid', 'host', '--cap-drop', 'ALL', '--cap-add', 'SYS_ADMIN', '--cap-add', 'SYS_PTRACE'];
+const CONFINEMENT = ['--read-only', '--security-opt', 'no-new-privileges:true', '--cap-drop', 'ALL'];
+const PRIVILEGES = ['--pid', 'host', '--cap-add', 'SYS_ADMIN', '--cap-add', 'SYS_PTRACE'];
 
 /** Nothing is pulled: these stand for the images that the Dockerfile names, with what it uses of them. */
 function makeBaseImages(engine: DockerEngine): void {
@@ -88,7 +89,7 @@ describeLive('the image of the agent', ['dockerd', 'containerd', '/usr/bin/docke
         `${layers}:${layers}:ro`,
       ];
       const volumeOptions = mounts.flatMap((mount) => ['--volume', mount]);
-      const agentOptions = ['--name', 'agent', '--network', 'host', ...PRIVILEGES, ...volumeOptions];
+      const agentOptions = ['--name', 'agent', '--network', 'host', ...CONFINEMENT, ...PRIVILEGES, ...volumeOptions];
       await run('run', '-d', ...agentOptions, 'flowtap', 'agent', '--server', gui.address);
       const says = (text: string) =>
         until(`the agent says "${text}"`, async () => (await docker('logs', 'agent')).stderr.includes(text));

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -42,11 +43,15 @@ describeLive('flowtap agent', ['dockerd', 'containerd', '/usr/bin/docker', 'curl
     return `https://${await made.address('server')}:${port}`;
   }
 
-  async function withGui(): Promise<{ readonly gui: GuiServer; readonly agent: Capture }> {
+  /** @param launcher command that starts flowtap */
+  async function withGui(
+    launcher: readonly string[] = [],
+  ): Promise<{ readonly gui: GuiServer; readonly agent: Capture }> {
     const gui = new GuiServer();
     scene.onClose(() => gui.kill());
     await gui.start();
-    const agent = await startAgent(scene, ['--server', gui.address, '--docker-host', engine().host]);
+    const options = ['--server', gui.address, '--docker-host', engine().host];
+    const agent = await startAgent(scene, options, launcher);
     await until('the GUI knows the agent and its containers', () => gui.agents.length > 0 && gui.reports.length > 0);
     return { gui, agent };
   }
@@ -104,9 +109,25 @@ describeLive('flowtap agent', ['dockerd', 'containerd', '/usr/bin/docker', 'curl
     expect(gui.violations).toEqual([]);
   });
 
+  test('does with the capabilities of its systemd unit', async () => {
+    const unit = readFileSync(new URL('../../examples/agent/flowtap-agent.service', import.meta.url), 'utf8');
+    const names = /^CapabilityBoundingSet=(.*)$/m.exec(unit)?.[1]?.toLowerCase().split(' ') ?? [];
+    const only = ['-all', ...names.map((name) => `+${name.replace('cap_', '')}`)].join(',');
+    const { gui, agent } = await withGui(['setpriv', '--bounding-set', only, '--inh-caps', only]);
+    await choose(gui, agent, [await idOf('one')], 'capturing one');
+    await curlIn('one', '/one?id=8');
+    await until('the flow is there', () => gui.flows.length === 2);
+    const id = await engine().run('create', '--name', 'next', 'tools:1', 'curl', '-sk', `${server}/next?id=9`);
+    scene.onClose(async () => void (await engine().docker('rm', '--force', 'next')));
+    await choose(gui, agent, [id], 'capturing next');
+    await engine().run('start', '--attach', 'next');
+    await until('the other flow is there', () => gui.flows.length === 4);
+    expect(gui.exchanges.map(({ request }) => request.http_request?.path)).toEqual(['/one?id=8', '/next?id=9']);
+  });
+
   test('goes on when the container engine restarts', async () => {
     const { gui, agent } = await withGui();
-    await choose(gui, agent, [await idOf('one'), await idOf('two')], 'capturing');
+    await choose(gui, agent, [await idOf('one'), await idOf('two')], 'capturing one, two');
     await engine().restart(async () => {
       await agent.program.says('the container engine is away');
     });

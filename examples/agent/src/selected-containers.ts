@@ -11,6 +11,7 @@ export class SelectedContainers implements ContainerControl {
   readonly #notices: Notices;
   #work: Promise<void>;
   #latest: readonly string[] = [];
+  #told = '';
 
   /** @param ready resolves when the capture can be told what to capture */
   constructor(tracker: DockerTracker, capture: ContainerCapture, ready: Promise<void>, notices: Notices) {
@@ -18,6 +19,8 @@ export class SelectedContainers implements ContainerControl {
     this.#capture = capture;
     this.#notices = notices;
     this.#work = ready;
+    // One that was asked for before the engine told of it.
+    tracker.on('container:create', () => this.#tell());
   }
 
   readonly containers = (): readonly ReportedContainer[] => this.#tracker.list();
@@ -31,10 +34,18 @@ export class SelectedContainers implements ContainerControl {
     if (ids !== this.#latest) return;
     try {
       await this.#capture.select(ids.map((id) => ({ id })));
-      const names = this.#capture.containers.map(({ name }) => name);
-      this.#notices.say(names.length === 0 ? 'capturing no container' : `capturing ${names.join(', ')}`);
+      this.#tell();
     } catch (error) {
       this.#notices.say(failureMessage(error));
     }
+  }
+
+  /** Says what is captured, where that has changed. */
+  #tell(): void {
+    const names = this.#capture.containers.map(({ name }) => name).sort();
+    const text = names.length === 0 ? 'capturing no container' : `capturing ${names.join(', ')}`;
+    if (text === this.#told) return;
+    this.#told = text;
+    this.#notices.say(text);
   }
 }

@@ -111,16 +111,26 @@ export function attach(scene: Scene, targetOptions: readonly (string | number)[]
   return startCapturing(scene, 'attach', targetOptions.map(String));
 }
 
-/** `flowtap agent`, attached. */
-export function startAgent(scene: Scene, options: readonly string[]): Promise<Capture> {
-  return startCapturing(scene, 'agent', options);
+/**
+ * `flowtap agent`, attached.
+ *
+ * @param launcher command that starts flowtap, such as setpriv with its options
+ */
+export function startAgent(scene: Scene, options: readonly string[], launcher?: readonly string[]): Promise<Capture> {
+  return startCapturing(scene, 'agent', options, launcher);
 }
 
-async function startCapturing(scene: Scene, command: string, options: readonly string[]): Promise<Capture> {
+async function startCapturing(
+  scene: Scene,
+  command: string,
+  options: readonly string[],
+  launcher: readonly string[] = [],
+): Promise<Capture> {
   captures += 1;
   const name = `${command}-${captures}`;
-  const program = await startFlowtap(scene, [command, ...captureOptions(scene, name), ...options]);
-  return new Capture(program, scene, name).ready();
+  const words = [...launcher, process.execPath, cliPath, command, ...captureOptions(scene, name), ...options];
+  const [program = process.execPath, ...args] = words;
+  return new Capture(await scene.start(program, args), scene, name).ready();
 }
 
 /** `flowtap run` with a command, started. */

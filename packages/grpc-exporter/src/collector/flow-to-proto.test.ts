@@ -134,6 +134,39 @@ describe('a flow', () => {
     });
   });
 
+  it('arrives with the events of an event stream', () => {
+    const event = {
+      type: 'event',
+      sender: 'server',
+      offsetMs: 3,
+      content: bodyOf('now'),
+      event: 'tick',
+      id: '7',
+    } as const;
+    const response = responseOf({ eventStream: { events: [event], eventCount: 9, eventsLost: true } });
+    expect(received(exchangeFlow({ response }))).toMatchObject({
+      exchange: {
+        response: {
+          httpResponse: {
+            eventStream: {
+              events: [
+                {
+                  type: 'event',
+                  offsetUs: 3000,
+                  event: 'tick',
+                  eventId: '7',
+                  content: { captured: Buffer.from('now') },
+                },
+              ],
+              count: 9,
+              lost: true,
+            },
+          },
+        },
+      },
+    });
+  });
+
   it('arrives also when it is encrypted and could not be read', () => {
     expect(received(opaqueFlow())).toMatchObject({
       protocol: 'tls',

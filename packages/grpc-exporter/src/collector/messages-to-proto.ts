@@ -64,7 +64,7 @@ export function requestToProto(request: HttpRequest, maxBytes: number): ProtoReq
 
 /** @param maxBytes of the body that are sent at most */
 export function responseToProto(response: HttpResponse, maxBytes: number): ProtoResponse {
-  const { status, reason, httpVersion, headers, trailers, body, grpc } = response;
+  const { status, reason, httpVersion, headers, trailers, body, grpc, eventStream } = response;
   return {
     status,
     reason,
@@ -77,6 +77,11 @@ export function responseToProto(response: HttpResponse, maxBytes: number): Proto
       statusName: grpc.statusName ?? '',
       message: grpc.message ?? '',
       messages: messagesToProto(grpc, maxBytes),
+    },
+    eventStream: eventStream && {
+      events: flowMessagesToProto(eventStream.events, maxBytes),
+      count: eventStream.eventCount,
+      lost: eventStream.eventsLost ?? false,
     },
   };
 }
