@@ -21,7 +21,7 @@ const compiler = fileURLToPath(new URL('../../node_modules/.bin/tsc', import.met
 /** Specifiers of all entry points, as a user writes them. */
 const entryPoints = installation.packages.flatMap(({ name, exports }) =>
   Object.keys(exports)
-    .filter((key) => !key.endsWith('.json'))
+    .filter((key) => !/\.json$|\*/.test(key))
     .map((key) => name + key.slice(1)),
 );
 

@@ -63,7 +63,7 @@ describe('a wrong command line is told in one sentence', () => {
     [
       ['replay', 'x', '--output', 'xml'],
       2,
-      "--output: 'xml' is not an output; write stdout, json, jsonl:<file> or har:<file>.",
+      "--output: 'xml' is not an output; write stdout, json, jsonl:<file>, har:<file>, grpc:<host:port> or flowtap:<host:port>.",
     ],
     [
       ['replay', 'x', '--max-body', 'big'],
