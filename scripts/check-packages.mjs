@@ -10,7 +10,7 @@ import { runMain, say, warn } from './lib/say.mjs';
 
 const lifecycleScripts = /^(pre|post)?(install|prepare|publish|uninstall)$|^dependencies$/;
 const published =
-  /^(bin|dist|LICENSES|prebuilds|schema)\/|^(LICENSE|NOTICE|README\.md|THIRD_PARTY_NOTICES\.md|package\.json)$/;
+  /^(bin|dist|LICENSES|prebuilds|proto|schema)\/|^(LICENSE|NOTICE|README\.md|THIRD_PARTY_NOTICES\.md|package\.json)$/;
 
 await runMain(async () => {
   let problems = 0;
@@ -72,7 +72,7 @@ function problemsOfContent(directory) {
 
 /** Every entry point must load by import and, with Node's require() of ES modules, by require(); neither may print. */
 function problemsOfEntryPoints(directory, manifest) {
-  const entries = Object.keys(manifest.exports).filter((key) => !key.endsWith('.json'));
+  const entries = Object.keys(manifest.exports).filter((key) => !key.endsWith('.json') && !key.includes('*'));
   return entries.flatMap((key) => {
     const specifier = JSON.stringify(manifest.name + key.slice(1));
     return [`await import(${specifier})`, `createRequire(process.cwd() + '/x')(${specifier})`].flatMap((expression) => {
