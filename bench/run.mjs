@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// node bench/run.mjs [--quick] [pipeline|live]: the benchmark is TypeScript, so it is bundled first. The packages under
+// node bench/run.mjs [--quick] [part…], parts as in run.ts: the benchmark is TypeScript, so it is bundled first. The packages under
 // test stay outside of the bundle: what is measured is what was built.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

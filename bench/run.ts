@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// [--quick] [pipeline] [live]: both parts unless one is named. Prints tables and targets; writes bench/results/<time>.json.
+// [--quick] [pipeline] [live] [http] [https] [node] [latency]: everything unless parts are named; the last four are those of
+// `live`. Prints tables and targets; writes bench/results/<time>.json.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { formatGrpc, type GrpcResult, grpcTargets, measureGrpc } from './grpc-part.js';
 import { formatHttp2, type Http2Result, http2Targets, measureHttp2 } from './http2-part.js';
-import { type LiveResult, measureLive } from './live/live.js';
+import { LIVE_PARTS, type LivePart, type LiveResult, measureLive } from './live/live.js';
 import { formatLive, liveTargets } from './live/report.js';
 import { formatPipeline, measurePipeline, type PipelineResult, pipelineTargets } from './pipeline-part.js';
 import { formatTargets, type Target } from './target.js';
@@ -31,20 +32,27 @@ interface Results {
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const unknown = args.find((argument) => !['--quick', 'pipeline', 'live'].includes(argument));
+  const known = ['--quick', 'pipeline', 'live', ...LIVE_PARTS];
+  const unknown = args.find((argument) => !known.includes(argument));
   if (unknown !== undefined) {
-    process.stderr.write(`! unknown argument ${unknown}; there are: --quick, pipeline, live\n`);
+    process.stderr.write(`! unknown argument ${unknown}; there are: ${known.join(', ')}\n`);
     return 2;
   }
   const settings = args.includes('--quick') ? QUICK : FULL;
-  const wants = (part: string) => args.includes(part) || !(args.includes('pipeline') || args.includes('live'));
+  const isEverything = args.every((argument) => argument === '--quick');
+  const wantsPipeline = isEverything || args.includes('pipeline');
+  const liveParts = new Set<LivePart>(
+    isEverything || args.includes('live') ? LIVE_PARTS : LIVE_PARTS.filter((part) => args.includes(part)),
+  );
 
-  const pipeline = wants('pipeline') ? await measurePipeline(settings.pipeline, say) : undefined;
-  const http2 = wants('pipeline') ? await measureHttp2(settings.pipeline, say) : undefined;
-  const grpc = wants('pipeline') ? await measureGrpc(settings.pipeline, say) : undefined;
-  const obstacle = wants('live') ? whyNotLive() : undefined;
+  const pipeline = wantsPipeline ? await measurePipeline(settings.pipeline, say) : undefined;
+  const http2 = wantsPipeline ? await measureHttp2(settings.pipeline, say) : undefined;
+  const grpc = wantsPipeline ? await measureGrpc(settings.pipeline, say) : undefined;
+  const wantsLive = liveParts.size > 0;
+  const obstacle = wantsLive ? whyNotLive() : undefined;
   if (obstacle !== undefined) process.stderr.write(`! live part skipped: ${obstacle}\n`);
-  const live = wants('live') && obstacle === undefined ? await measureLive({ ...settings.live, say }) : undefined;
+  const live =
+    wantsLive && obstacle === undefined ? await measureLive(liveParts, { ...settings.live, say }) : undefined;
 
   const targets = [
     ...(pipeline === undefined ? [] : pipelineTargets(pipeline)),

@@ -1,29 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // Checks the built packages as npm would publish them: metadata, files, entry points.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
-import { rootDirectory } from './lib/run.mjs';
+import { binary } from './lib/run.mjs';
 import { runMain, say, warn } from './lib/say.mjs';
+import { publicPackages } from './lib/workspaces.mjs';
 
 const lifecycleScripts = /^(pre|post)?(install|prepare|publish|uninstall)$|^dependencies$/;
 const published =
-  /^(bin|dist|LICENSES|prebuilds|proto|schema)\/|^(LICENSE|NOTICE|README\.md|THIRD_PARTY_NOTICES\.md|package\.json)$/;
+  /^(bin|dist|LICENSES|prebuilds|proto|schema)\/|^(CHANGELOG\.md|LICENSE|NOTICE|README\.md|THIRD_PARTY_NOTICES\.md|package\.json)$/;
 
 await runMain(async () => {
   let problems = 0;
-  for (const parent of ['packages', 'examples']) {
-    for (const name of readdirSync(join(rootDirectory, parent))) {
-      const directory = join(rootDirectory, parent, name);
-      if (!existsSync(join(directory, 'package.json'))) continue;
-      const manifest = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
-      if (manifest.private) continue;
-      for (const problem of await problemsOf(directory, manifest)) {
-        warn(`${manifest.name}: ${problem}`);
-        problems += 1;
-      }
+  for (const { directory, manifest } of publicPackages()) {
+    for (const problem of await problemsOf(directory, manifest)) {
+      warn(`${manifest.name}: ${problem}`);
+      problems += 1;
     }
   }
   if (problems === 0) say('the packages are in order');
@@ -35,8 +28,9 @@ async function problemsOf(directory, manifest) {
   return [
     ...messages.map((message) => formatMessage(message, pkg, { color: false })),
     ...problemsOfMetadata(manifest),
-    ...problemsOfContent(directory),
+    ...problemsOfContent(directory, manifest),
     ...problemsOfEntryPoints(directory, manifest),
+    ...problemsOfTypes(directory, manifest),
   ];
 }
 
@@ -53,7 +47,7 @@ function problemsOfMetadata(manifest) {
   return problems;
 }
 
-function problemsOfContent(directory) {
+function problemsOfContent(directory, manifest) {
   const packed = spawnSync('npm', ['pack', '--dry-run', '--json', '--loglevel=error'], {
     cwd: directory,
     encoding: 'utf8',
@@ -61,10 +55,13 @@ function problemsOfContent(directory) {
   if (packed.status !== 0) return [`npm pack failed: ${packed.stderr}`];
   const report = JSON.parse(packed.stdout);
   // npm 12 prints an object by package name, earlier versions a list.
-  const files = Object.values(report)[0].files.map(({ path }) => path);
+  const { files: entries, size } = Object.values(report)[0];
+  const files = entries.map(({ path }) => path);
+  const maxBytes = manifest.name === '@flowtap/bpf-native' ? 3e6 : 1e5;
   const missing = ['LICENSE', 'README.md'].filter((file) => !files.includes(file));
   const surplus = files.filter((file) => !published.test(file) || file.includes('.test.'));
   return [
+    ...(size > maxBytes ? [`the package has ${size} bytes; ${maxBytes} is the limit`] : []),
     ...missing.map((file) => `${file} is missing from the package`),
     ...surplus.map((file) => `${file} does not belong into the package`),
   ];
@@ -82,4 +79,12 @@ function problemsOfEntryPoints(directory, manifest) {
       return status === 0 && stdout + stderr === '' ? [] : [`${expression} failed or printed: ${stdout}${stderr}`];
     });
   });
+}
+
+/** Whether types resolve wherever the package can be imported from. */
+function problemsOfTypes(directory, manifest) {
+  if (!Object.values(manifest.exports).some((target) => target.types)) return [];
+  const args = ['--pack', '.', '--profile', 'esm-only', '--format', 'ascii', '--no-color', '--no-emoji'];
+  const { status, stdout, stderr } = spawnSync(binary('attw'), args, { cwd: directory, encoding: 'utf8' });
+  return status === 0 ? [] : [`types do not resolve:\n${stdout}${stderr}`];
 }

@@ -16,10 +16,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   '@flowtap/core': ['eventemitter3'],
   '@flowtap/protocols-http1': ['@flowtap/core'],
   '@flowtap/protocols-http2': ['@flowtap/core'],
-  '@flowtap/docker-tracker': ['@flowtap/core', 'dockerode', 'eventemitter3'],
-  '@flowtap/grpc-exporter': ['@bufbuild/protobuf', '@flowtap/core', '@grpc/grpc-js'],
   '@flowtap/protocols-websocket': ['@flowtap/core'],
   '@flowtap/grpc-schema': ['@flowtap/core', 'protobufjs'],
+  '@flowtap/docker-tracker': ['@flowtap/core', 'dockerode', 'eventemitter3'],
+  '@flowtap/grpc-exporter': ['@bufbuild/protobuf', '@flowtap/core', '@grpc/grpc-js'],
   '@flowtap/bpf-native': ['@flowtap/core', 'eventemitter3', 'iced-x86', 'node-gyp-build'],
 };
 

@@ -7,8 +7,13 @@ const TAIL_CHARACTERS = 4000;
 const POLL_MS = 10;
 
 /** Runs a command to its end and gives its standard output. */
-export async function runCommand(command: string, args: readonly string[], timeoutMs: number): Promise<string> {
-  const { stdout } = await promisify(execFile)(command, args, { timeout: timeoutMs, maxBuffer: 1 << 24 });
+export async function runCommand(
+  command: string,
+  args: readonly string[],
+  timeoutMs: number,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<string> {
+  const { stdout } = await promisify(execFile)(command, args, { timeout: timeoutMs, maxBuffer: 1 << 24, env });
   return stdout;
 }
 

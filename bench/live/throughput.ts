@@ -8,7 +8,7 @@ import { untilQuiet, watchOthers } from './machine.js';
 import type { LiveOptions } from './options.js';
 import { cpuSeconds } from './process-usage.js';
 import { median, medianRatio, shuffled } from './statistics.js';
-import { runWrk } from './wrk.js';
+import { prepareWrk, type RunWrk } from './wrk.js';
 
 const WARM_UP_SECONDS = 1;
 
@@ -19,6 +19,7 @@ interface Setting {
   readonly server: LoadedServer;
   readonly directory: string;
   readonly seconds: number;
+  readonly runWrk: RunWrk;
 }
 
 /** One run of wrk at full speed. */
@@ -62,7 +63,8 @@ export async function measureThroughput(
   directory: string,
   { rounds, seconds, quietLimitMs, say }: LiveOptions,
 ): Promise<ThroughputResult> {
-  const setting: Setting = { scheme, server, directory, seconds };
+  const runWrk = await prepareWrk(directory);
+  const setting: Setting = { scheme, server, directory, seconds, runWrk };
   const runs: ThroughputRun[] = [];
   const variants = await usableVariants(setting, say);
   await runWrk(server.url(scheme), 1);
@@ -142,7 +144,7 @@ async function runLoadWith(variant: Variant, setting: Setting): Promise<Omit<Thr
   }
 }
 
-async function runLoad({ scheme, server, seconds }: Setting, agents: readonly number[] = []) {
+async function runLoad({ scheme, server, seconds, runWrk }: Setting, agents: readonly number[] = []) {
   // Of every variant alike: what is compared is the steady state, not the compiling of the first second.
   await runWrk(server.url(scheme), WARM_UP_SECONDS);
   const othersShare = watchOthers([server.workerPid, ...agents]);

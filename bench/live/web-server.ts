@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Child, runCommand } from './child.js';
 import { freePort } from './free-port.js';
 import { getText } from './get-text.js';
 import type { LoadedServer } from './loaded-server.js';
+import { copyLibssl, findCommand } from './private-libssl.js';
 import { childrenOf } from './process-usage.js';
 
 const BODY_BYTES = 1024;
@@ -18,7 +19,7 @@ export interface WebServer extends LoadedServer {
 }
 
 export async function startWebServer(directory: string): Promise<WebServer> {
-  const nginx = await nginxPath();
+  const nginx = await findCommand('nginx');
   const libsslPath = await copyLibssl(nginx, join(directory, 'lib'));
   await makeCertificate(directory);
   writeFileSync(join(directory, 'file.txt'), 'Flowtap reads along. '.repeat(100).slice(0, BODY_BYTES));
@@ -81,20 +82,6 @@ http {
   }
 }
 `;
-}
-
-async function nginxPath(): Promise<string> {
-  const found = await runCommand('sh', ['-c', 'PATH="$PATH:/usr/sbin:/sbin" command -v nginx'], TIMEOUT_MS);
-  return found.trim();
-}
-
-async function copyLibssl(nginx: string, directory: string): Promise<string> {
-  const path = /(libssl\.so\.\d\S*) => (\S+)/.exec(await runCommand('ldd', [nginx], TIMEOUT_MS));
-  if (path?.[1] === undefined || path[2] === undefined) throw new Error(`${nginx} is not linked with libssl.`);
-  mkdirSync(directory);
-  const copy = join(directory, path[1]);
-  copyFileSync(path[2], copy);
-  return copy;
 }
 
 async function makeCertificate(directory: string): Promise<void> {

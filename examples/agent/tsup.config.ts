@@ -4,6 +4,5 @@ export default defineConfig({
   entry: ['src/cli.ts'],
   format: 'esm',
   target: 'node20',
-  sourcemap: true,
   clean: true,
 });

@@ -28,8 +28,9 @@
       ],
       'cflags_cc': [ '-std=c++17', '-fno-exceptions' ],
       'ldflags': [
+        '-fuse-ld=lld',
         # Nothing but the module's registration is exported, and nothing of another addon's libbpf is bound to by accident.
-        '-Wl,--exclude-libs,ALL', '-Wl,-Bsymbolic', '-Wl,--no-undefined-version',
+        '-Wl,--version-script=<(module_root_dir)/native/exports.map', '-Wl,-Bsymbolic',
         '-Wl,-z,relro', '-Wl,-z,now', '-Wl,-z,noexecstack', '-Wl,--as-needed',
         # The prebuilt binary needs glibc and nothing else.
         '-static-libstdc++', '-static-libgcc',

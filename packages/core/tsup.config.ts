@@ -4,7 +4,6 @@ export default defineConfig({
   entry: { index: 'src/index.ts', 'testing/index': 'src/testing/index.ts' },
   format: 'esm',
   target: 'node20',
-  sourcemap: true,
   clean: true,
   // tsup injects a baseUrl that TypeScript 6 deprecates.
   dts: { compilerOptions: { ignoreDeprecations: '6.0' } },

@@ -4,9 +4,9 @@
 
 export const groups = {
   build: [
-    { name: 'build-essential', command: 'g++' },
     { name: 'make', command: 'make' },
     { name: 'clang', command: 'clang' },
+    { name: 'lld', command: 'ld.lld' },
     { name: 'llvm', command: 'llvm-strip' },
     { name: 'python3', command: 'python3' },
     // elfutils: unpacking and configuring.
@@ -19,6 +19,7 @@ export const groups = {
     { name: 'python3', command: 'python3' },
   ],
   test: [
+    { name: 'build-essential', command: 'cc' },
     { name: 'curl', command: 'curl' },
     { name: 'wget', command: 'wget' },
     { name: 'gnutls-bin', command: 'gnutls-cli' },
@@ -48,13 +49,14 @@ export const groups = {
     { name: 'procps', command: 'ps' },
     { name: 'bpftool', command: 'bpftool' },
     { name: 'golang-go', command: 'go' },
+    { name: 'chromium', command: 'chromium' },
     { name: 'docker.io', command: 'dockerd', service: 'docker' },
     { name: 'docker.io', command: 'dockerd', service: 'docker.socket' },
     { name: 'containerd', command: 'containerd', service: 'containerd' },
     { name: 'busybox-static', library: true },
-    { name: 'chromium', command: 'chromium' },
   ],
   bench: [
+    { name: 'build-essential', command: 'cc' },
     { name: 'nginx-light', command: 'nginx', service: 'nginx' },
     { name: 'openssl', command: 'openssl' },
     { name: 'wrk', command: 'wrk' },

@@ -7,9 +7,11 @@ import { launchHeld, startHeld } from './matrix/launch.js';
 import { crashedServers } from './matrix/load-rows.js';
 import { ReferenceClient } from './matrix/reference-client.js';
 import { ReferenceServer } from './matrix/reference-server.js';
+import { goServerBuilds } from './matrix/rows/go.js';
 import { useCertificate } from './support/certificate.js';
 import type { Flow } from './support/flow.js';
 import { attach } from './support/flowtap.js';
+import { useGoPrograms } from './support/go.js';
 import { describeLive } from './support/needs.js';
 import { useScene } from './support/scene.js';
 
@@ -31,6 +33,8 @@ function isTrue({ source, destination, response }: Flow, exchange: Exchange | un
 }
 
 describeLive(`${SECONDS} s of load while captures come and go every second`, ['openssl', ...needs], () => {
+  useGoPrograms(...goServerBuilds);
+
   test.each(crashedServers.map((subject) => ({ subject, program: subject.program })))(
     'leave every request of $program answered and the server alive',
     async ({ subject }) => {
@@ -81,6 +85,8 @@ describeLive(`${SECONDS} s of load while captures come and go every second`, ['o
       await load;
 
       expect(program.isRunning, program.stderr).toBe(true);
+      expect([...exchanges.values()].filter(({ status }) => status !== 200)).toEqual([]);
+      expect(exchanges.size).toBe(requests);
       const client = new ReferenceClient('https', port);
       scene.onClose(() => client.close());
       expect(await client.request({ method: 'GET', target: '/first?id=0', body: '', fresh: false })).toMatchObject({

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import type { ProcessReport } from '../../examples/agent/src/process-report.js';
 import { useCertificate } from './support/certificate.js';
 import { flowtap, startFlowtap } from './support/flowtap.js';
+import { JavaClient, javaClientCommand } from './support/java.js';
 import { describeLive } from './support/needs.js';
 import { Nginx } from './support/nginx.js';
 import type { Ended, Program } from './support/program.js';
@@ -14,8 +14,6 @@ import { useScene } from './support/scene.js';
 
 const scene = useScene();
 const certificate = useCertificate();
-
-const javaClient = fileURLToPath(new URL('./support/java/Client.java', import.meta.url));
 
 /** `flowtap doctor --pid` while a client makes a request for each of these lines, until the report is there. */
 async function doctor(pid: number, client: Program, line: string, options: readonly string[] = []): Promise<Ended> {
@@ -32,10 +30,11 @@ const lineOf = ({ stdout }: Ended, label: string) => stdout.split('\n').filter((
 describeLive('flowtap doctor --pid', ['java', 'nginx', 'openssl', 'python:requests'], () => {
   test('says of Java in one line why its TLS cannot be read, and shows the connection', async () => {
     const server = await PythonServer.start(scene, { certificate });
-    const client = await scene.start('java', ['-XX:TieredStopAtLevel=1', javaClient, server.url('/')]);
-    client.write('\n');
-    await client.line();
-    const ended = await doctor(client.pid, client, '\n');
+    const [command = '', ...args] = javaClientCommand;
+    const client = new JavaClient(await scene.start(command, args));
+    await client.ready();
+    await client.request('GET', server.url('/'));
+    const ended = await doctor(client.program.pid, client.program, `GET ${server.url('/')}\n`);
     expect(ended.status).toBe(0);
     expect(lineOf(ended, 'runtime')).toEqual([expect.stringMatching(/^runtime +JVM \d+\./)]);
     const reasons = lineOf(ended, 'unseen').filter((line) => line.includes('JSSE'));

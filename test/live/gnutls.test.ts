@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createConnection } from 'node:net';
 import { describe, expect, test } from 'vitest';
+import { untilListening } from './matrix/printing-server.js';
 import { useCertificate } from './support/certificate.js';
 import { only } from './support/flow.js';
 import { attach, type Capture, run, startRun } from './support/flowtap.js';
 import { freePort } from './support/free-port.js';
+import { gnutlsCliArguments, gnutlsCliConnected } from './support/gnutls-cli.js';
 import { describeLive } from './support/needs.js';
 import type { Program } from './support/program.js';
 import { PythonServer } from './support/python.js';
@@ -14,14 +15,7 @@ import { until } from './support/until.js';
 const scene = useScene();
 const certificate = useCertificate();
 
-const clientArgs = (port: number) => ['gnutls-cli', '--insecure', '--port', String(port), '127.0.0.1'];
 const request = (target: string, port: number) => `GET ${target} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`;
-
-const accepts = (port: number) =>
-  new Promise<boolean>((resolve) => {
-    const socket = createConnection(port, '127.0.0.1', () => resolve(true)).on('error', () => resolve(false));
-    socket.on('connect', () => socket.destroy());
-  });
 
 /** Flows over TLS, when there are so many. Its stdin is a socket too, and what a test writes there looks like HTTP. */
 const tlsFlows = (capture: Capture, count: number) =>
@@ -36,13 +30,7 @@ async function startServer(): Promise<{ readonly program: Program; readonly port
   const files = ['--x509certfile', certificate.file, '--x509keyfile', certificate.key];
   const args = ['--http', '--disable-client-cert', '--port', String(port), ...files];
   const program = await scene.start('gnutls-serv', args);
-  let isListening = false;
-  await until('gnutls-serv listens', () => {
-    void accepts(port).then((accepted) => {
-      isListening ||= accepted;
-    });
-    return isListening;
-  });
+  await untilListening(port);
   return { program, port };
 }
 
@@ -82,8 +70,8 @@ describeLive('GnuTLS', ['wget', 'gnutls-cli', 'curl', 'openssl'], () => {
   describe('in gnutls-cli', () => {
     test('is read when it starts under the capture', async () => {
       const server = await PythonServer.start(scene, { certificate });
-      const capture = await startRun(scene, clientArgs(server.port));
-      await until('the client is connected', () => capture.program.stdout.includes('Simple Client Mode'));
+      const capture = await startRun(scene, ['gnutls-cli', ...gnutlsCliArguments(server.port)]);
+      await gnutlsCliConnected(capture.program);
       capture.program.write(request('/cli?id=1', server.port));
       const [flow] = await tlsFlows(capture, 1);
       expect(flow).toMatchObject({
@@ -101,9 +89,8 @@ describeLive('GnuTLS', ['wget', 'gnutls-cli', 'curl', 'openssl'], () => {
 
     test('is read from its next request on when its connection was open before', async () => {
       const server = await PythonServer.start(scene, { certificate });
-      const [command = '', ...args] = clientArgs(server.port);
-      const client = await scene.start(command, args);
-      await until('the client is connected', () => client.stdout.includes('Simple Client Mode'));
+      const client = await scene.start('gnutls-cli', gnutlsCliArguments(server.port));
+      await gnutlsCliConnected(client);
       client.write(request('/before?id=0', server.port));
       const port = await server.clientPort('/before?id=0');
       await until('the client has the answer', () => client.stdout.includes('/before'));
@@ -117,9 +104,8 @@ describeLive('GnuTLS', ['wget', 'gnutls-cli', 'curl', 'openssl'], () => {
 
   test('in gnutls-serv is read, also on a connection that was open before', async () => {
     const { program, port } = await startServer();
-    const [command = '', ...args] = clientArgs(port);
-    const early = await scene.start(command, args);
-    await until('the client is connected', () => early.stdout.includes('Simple Client Mode'));
+    const early = await scene.start('gnutls-cli', gnutlsCliArguments(port));
+    await gnutlsCliConnected(early);
     const capture = await attach(scene, ['--pid', program.pid]);
     early.write(request('/early', port));
     await capture.flowCount(1);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from 'vitest';
+import { DrivenClient } from './matrix/driven-client.js';
 import { useCertificate } from './support/certificate.js';
 import { type Flow, header, parseJsonLines, requestId, targets } from './support/flow.js';
 import { attach, type CaptureEnd, run, startRun } from './support/flowtap.js';
-import { buildGo, buildName, type GoAnswer, type GoBuild, GoClient, GoServer, useGoPrograms } from './support/go.js';
+import { buildGo, buildName, type GoAnswer, type GoBuild, GoServer, useGoPrograms } from './support/go.js';
 import { describeLive } from './support/needs.js';
 import { useScene } from './support/scene.js';
 
@@ -88,11 +89,13 @@ describe.each(named)('crypto/tls of %s', (_, build) => {
 
     test('on a keep-alive connection that was open before: complete from the next request on, on both sides', async () => {
       const server = await GoServer.start(scene, buildGo('server', build), { certificate });
-      const client = await GoClient.start(scene, buildGo('client', build));
-      const { port } = await client.get(server.url('/before?id=0'));
+      const client = new DrivenClient(await scene.start(buildGo('client', build)));
+      await client.ready();
+      const get = (target: string) => client.ask({ method: 'GET', url: server.url(target) }) as Promise<GoAnswer>;
+      const { port } = await get('/before?id=0');
       const ofServer = await attach(scene, ['--pid', server.pid]);
-      const ofClient = await attach(scene, ['--pid', client.pid]);
-      for (const id of [1, 2, 3]) await client.get(server.url(`/after?id=${id}`));
+      const ofClient = await attach(scene, ['--pid', client.program.pid]);
+      for (const id of [1, 2, 3]) await get(`/after?id=${id}`);
       for (const [capture, role] of [
         [ofServer, 'server'],
         [ofClient, 'client'],
@@ -156,12 +159,13 @@ describeLive('crypto/tls', ['go:system', 'openssl'], () => {
     const server = await GoServer.start(scene, buildGo('server'), { certificate });
     const capture = await attach(scene, ['--pid', server.pid]);
     const body = 'A request of some length. '.repeat(4000);
-    const input = `${server.url('/large?id=1&count=5000')} ${body}\n`;
-    const { stdout } = await scene.run(buildGo('client'), [], { input });
+    const client = new DrivenClient(await scene.start(buildGo('client')));
+    await client.ready();
+    const answer = (await client.ask({ method: 'POST', url: server.url('/large?id=1&count=5000'), body })) as GoAnswer;
     const [flow] = await capture.flowCount(1);
     expect(flow).toMatchObject({
       request: { method: 'POST', body: { size: body.length, text: body } },
-      response: { body: { text: (JSON.parse(stdout) as GoAnswer).text } },
+      response: { body: { text: answer.text } },
       complete: true,
     });
   });

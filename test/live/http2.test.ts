@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from 'vitest';
 import { useCertificate } from './support/certificate.js';
-import { header, targets } from './support/flow.js';
+import { header, parseJsonLines, targets } from './support/flow.js';
 import { attach, run } from './support/flowtap.js';
 import { describeLive } from './support/needs.js';
 import { Nginx } from './support/nginx.js';
 import { NodeHttp2 } from './support/node-http2.js';
+import { python, pythonScript } from './support/python.js';
 import { useScene } from './support/scene.js';
 import { schemes } from './support/schemes.js';
 
@@ -97,6 +98,32 @@ describeLive('nghttp2 clients and nginx over TLS', ['curl', 'nginx', 'openssl', 
     }
   });
 });
+
+describeLive(
+  "Python's httpx, which uses h2, and nginx over TLS",
+  ['nginx', 'openssl', 'python:httpx', 'python:h2'],
+  () => {
+    test('streams at once on one connection: a flow for each, with the answer that the program got', async () => {
+      const nginx = await Nginx.start(scene, { certificate, http2: true });
+      const wanted = Array.from({ length: 20 }, (_, i) => (i % 5 === 4 ? `/none?id=${i}` : `/echo?id=${i}`));
+      const command = [python, pythonScript('httpx_http2'), ...wanted.map((target) => nginx.url(target))];
+      const { flows, stdout } = await run(scene, command);
+      const answers = parseJsonLines<{ target: string; version: string; status: number; text: string }>(stdout);
+      expect([...targets(flows)].sort()).toEqual([...wanted].sort());
+      for (const { target, version, status, text } of answers) {
+        expect(version).toBe('HTTP/2');
+        expect(flows.find(({ request }) => request?.target === target)).toMatchObject({
+          protocol: 'http/2',
+          tls: true,
+          role: 'client',
+          connectionId: flows[0]?.connectionId,
+          response: { status, body: { text } },
+          complete: true,
+        });
+      }
+    });
+  },
+);
 
 describeLive('Node.js with HTTP/2 on both ends', ['openssl'], () => {
   test.each(schemes)('over %s: client and server show the same exchanges', async (scheme, tls) => {

@@ -4,9 +4,11 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { documentOf } from './matrix/document.js';
 import { measure } from './matrix/measure.js';
+import { goBuilds } from './matrix/rows/go.js';
 import { subjects } from './matrix/rows.js';
 import { cellKey, columns, formatTable, type MeasuredRow } from './matrix/table.js';
 import { useCertificate } from './support/certificate.js';
+import { useGoPrograms } from './support/go.js';
 import { describeLive } from './support/needs.js';
 import { useScene } from './support/scene.js';
 
@@ -20,6 +22,7 @@ const writes = process.env['FLOWTAP_WRITE_MATRIX'] === '1';
 const needs = [...new Set(subjects.flatMap((subject) => subject.needs))];
 
 describeLive('the support matrix', ['openssl', ...needs], () => {
+  useGoPrograms(...goBuilds);
   const rows: MeasuredRow[] = subjects.map(({ program, role, library }) => ({
     ...{ program, role, library, cells: new Map<string, string>() },
   }));

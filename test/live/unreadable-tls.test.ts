@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { useCertificate } from './support/certificate.js';
 import { type Flow, only } from './support/flow.js';
 import { attach, replay, run, startRun } from './support/flowtap.js';
+import { JavaClient, javaClientCommand } from './support/java.js';
 import { describeLive } from './support/needs.js';
 import { PythonServer, python } from './support/python.js';
 import { useScene } from './support/scene.js';
@@ -12,9 +13,7 @@ import { useScene } from './support/scene.js';
 const scene = useScene();
 const certificate = useCertificate();
 
-const javaClient = fileURLToPath(new URL('./support/java/Client.java', import.meta.url));
 const staticClient = fileURLToPath(new URL('./support/c/static_client.c', import.meta.url));
-const javaCommand = (url: string) => ['java', '-XX:TieredStopAtLevel=1', javaClient, url];
 const opaque = (flows: readonly Flow[]) => flows.filter(({ kind }) => kind === 'opaque');
 
 describeLive('TLS that cannot be read', ['java', 'openssl'], () => {
@@ -22,9 +21,13 @@ describeLive('TLS that cannot be read', ['java', 'openssl'], () => {
     const server = await PythonServer.start(scene, { certificate });
     const url = server.url('/java?id=1').replace('127.0.0.1', 'localhost');
     const log = scene.path('java.flowlog');
-    const capture = await startRun(scene, javaCommand(url), ['--record', log], { input: '\n\n' });
-    const { status, stdout, flows, stats } = await capture.end();
-    expect([status, stdout]).toEqual([0, '200\n200\n']);
+    const capture = await startRun(scene, javaClientCommand, ['--record', log]);
+    const client = new JavaClient(capture.program);
+    await client.ready();
+    for (const _ of [1, 2]) expect(await client.request('GET', url)).toMatchObject({ status: 200 });
+    capture.program.closeInput();
+    const { status, flows, stats } = await capture.end();
+    expect(status).toBe(0);
     const [flow, ...others] = opaque(flows);
     expect(others).toEqual([]);
     expect(flow).toMatchObject({
@@ -49,21 +52,23 @@ describeLive('TLS that cannot be read', ['java', 'openssl'], () => {
 
   test('has true byte counts on a connection that is open before the capture and after it', async () => {
     const server = await PythonServer.start(scene, { certificate });
-    const [command = '', ...args] = javaCommand(server.url('/bytes?count=100000'));
-    const client = await scene.start(command, args);
-    client.write('\n');
-    expect(await client.line(0)).toBe('200');
-    const capture = await attach(scene, ['--pid', client.pid]);
-    for (const index of [1, 2, 3]) {
-      client.write('\n');
-      expect(await client.line(index)).toBe('200');
-    }
+    const [command = '', ...args] = javaClientCommand;
+    const client = new JavaClient(await scene.start(command, args));
+    await client.ready();
+    const request = () => client.request('GET', server.url('/bytes?count=100000'));
+    expect(await request()).toMatchObject({ status: 200 });
+    const capture = await attach(scene, ['--pid', client.program.pid]);
+    for (const _ of [1, 2, 3]) expect(await request()).toMatchObject({ status: 200 });
     const { flows } = await capture.stop();
     const flow = opaque(flows).find(({ reason }) => reason?.code === 'jsse');
     expect(flow?.bytes?.ingress).toBeGreaterThan(300_000);
     expect(flow?.bytes?.ingress).toBeLessThan(330_000);
     // Nobody saw who began the connection.
-    expect(flow).toMatchObject({ role: 'unknown', process: { pid: client.pid } });
+    expect(flow).toMatchObject({
+      role: 'unknown',
+      remote: { port: server.port },
+      process: { pid: client.program.pid },
+    });
   });
 
   test('of a program with OpenSSL inside and without symbols says so', async () => {

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, test } from 'vitest';
 
 /** The system's Python, for which Debian packages hpack, h2 and protobuf. */
-const python = '/usr/bin/python3';
+export const python = '/usr/bin/python3';
 const requireAll = process.env['CI'] === 'true' || process.env['FLOWTAP_REQUIRE_ALL'] === '1';
 
 /** Tests that compare with a Python package. Without it they are skipped with the reason in the title, or fail. */

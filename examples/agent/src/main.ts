@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { SUCCESS } from './exit-status.js';
+import { shareLargerPieces } from './memory.js';
 import { createNotices } from './notices.js';
 import { createProgram } from './program.js';
 import { reportFailure } from './report-failure.js';
@@ -9,6 +10,7 @@ import { reportFailure } from './report-failure.js';
  * @returns the exit status. Never rejects: what fails is told in one line on stderr.
  */
 export async function main(argv: readonly string[]): Promise<number> {
+  shareLargerPieces();
   const notices = createNotices(process.stderr);
   // A reader that went away (flowtap … | head) is the exporter's business; without a listener it would be a crash.
   process.stdout.on('error', () => {});

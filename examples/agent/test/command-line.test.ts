@@ -85,7 +85,11 @@ describe('a wrong command line is told in one sentence', () => {
       1,
       "--stats: cannot write '/nonexistent/s': ENOENT: no such file or directory.",
     ],
-    [['replay', 'x', '--proto-path', '/tmp'], 2, '--proto-path says where imports are; give --proto <file> as well.'],
+    [
+      ['replay', 'x', '--proto-path', '/tmp'],
+      2,
+      '--proto-path says where .proto files are; give --proto <file> as well.',
+    ],
     [
       ['replay', 'x', '--proto', 'a.proto', '--protocols', 'http1'],
       2,

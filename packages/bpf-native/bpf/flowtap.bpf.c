@@ -110,12 +110,22 @@ int BPF_PROG(cgroup_removed, struct cgroup *cgroup, const char *path)
 	return 0;
 }
 
-/* TLS libraries */
+/* TLS libraries: one program for entry and return where the kernel can (6.13), else one for each. */
+
+SEC("uprobe")
+int tls_call(struct pt_regs *ctx)
+{
+	/* The helper tells the function's entry both times. Returns 1 at an entry whose return nobody wants to see. */
+	if (PT_REGS_IP(ctx) != bpf_get_func_ip(ctx))
+		return on_tls_return(ctx);
+	return !on_tls_entry(ctx, bpf_get_attach_cookie(ctx));
+}
 
 SEC("uprobe")
 int tls_entry(struct pt_regs *ctx)
 {
-	return on_tls_entry(ctx, bpf_get_attach_cookie(ctx));
+	on_tls_entry(ctx, bpf_get_attach_cookie(ctx));
+	return 0;
 }
 
 SEC("uretprobe")

@@ -92,8 +92,10 @@ __noinline int on_socket_data(struct call *call)
 	struct socket_ref ref = {};
 	struct connection *connection;
 	struct tls_frame *frame;
+	u32 handshake_left = 0;
 	u8 head[8] = {};
 	u8 direction;
+	u64 offset;
 
 	if (!call || call->bytes == 0)
 		return 0;
@@ -101,8 +103,7 @@ __noinline int on_socket_data(struct call *call)
 	connection = connection_of_call(call, &ref);
 	if (!connection)
 		return 0;
-	begin_transfer(&t, connection, direction, FLOWTAP_RAW, call->bytes, call->fd);
-	t.record.gap = call->gap;
+	t.left = call->bytes;
 	if (call->is_vector) {
 		t.vector = call->address;
 		t.vector_left = call->vector_length;
@@ -111,8 +112,6 @@ __noinline int on_socket_data(struct call *call)
 		t.segment = call->address;
 		t.segment_left = call->bytes;
 	}
-	if (call->gap != FLOWTAP_GAP_NONE)
-		t.capture_left = 0;
 
 	frame = current_tls_frame();
 	if (!(connection->flags & CONNECTION_TLS) && call->gap == FLOWTAP_GAP_NONE) {
@@ -133,7 +132,7 @@ __noinline int on_socket_data(struct call *call)
 		frame->fd = call->fd;
 		frame->is_ciphertext = (connection->flags & CONNECTION_TLS) != 0;
 	}
-	t.record.offset = __sync_fetch_and_add(&connection->bytes[FLOWTAP_RAW][direction], call->bytes);
+	offset = __sync_fetch_and_add(&connection->bytes[FLOWTAP_RAW][direction], call->bytes);
 
 	if (connection->flags & CONNECTION_TLS) {
 		/* Ciphertext stays in the kernel, but for the hellos. */
@@ -144,12 +143,20 @@ __noinline int on_socket_data(struct call *call)
 
 		if (sent >= TLS_HANDSHAKE_BYTES)
 			return 0;
+		handshake_left = TLS_HANDSHAKE_BYTES - sent;
+	}
+	begin_transfer(&t, connection, direction, FLOWTAP_RAW, call->bytes, call->fd);
+	t.record.offset = offset;
+	t.record.gap = call->gap;
+	if (call->gap != FLOWTAP_GAP_NONE)
+		t.capture_left = 0;
+	if (handshake_left) {
 		t.record.header.flags |= FLOWTAP_FLAG_ENCRYPTED;
-		if (t.left > TLS_HANDSHAKE_BYTES - sent)
-			t.left = TLS_HANDSHAKE_BYTES - sent;
+		if (t.left > handshake_left)
+			t.left = handshake_left;
 		if (t.capture_left > t.left)
 			t.capture_left = t.left;
-		connection->handshake_bytes[direction] = sent + t.left;
+		connection->handshake_bytes[direction] += t.left;
 	}
 	send_transfer(&t);
 	return 0;

@@ -51,7 +51,7 @@ static __always_inline struct tls_frame *current_tls_frame(void)
 }
 
 /* count_argument: 4 or 5, or 0 when the return value has the count. has_buffer: it is the second argument. */
-static __always_inline void tls_enter(struct pt_regs *ctx, u8 direction, u32 count_argument, bool has_buffer,
+static __always_inline bool tls_enter(struct pt_regs *ctx, u8 direction, u32 count_argument, bool has_buffer,
 				      u64 ready_ns)
 {
 	u64 thread = bpf_get_current_pid_tgid();
@@ -72,7 +72,7 @@ static __always_inline void tls_enter(struct pt_regs *ctx, u8 direction, u32 cou
 		calls = bpf_map_lookup_elem(&tls_calls, &thread);
 		if (!calls) {
 			count(FLOWTAP_COUNT_MAP_FULL, 0);
-			return;
+			return false;
 		}
 	}
 	/* A frame that is not below the caller's belongs to a call that was left by longjmp or an exception. */
@@ -84,7 +84,7 @@ static __always_inline void tls_enter(struct pt_regs *ctx, u8 direction, u32 cou
 	}
 	if (calls->depth >= TLS_CALL_DEPTH) {
 		count(FLOWTAP_COUNT_MAP_FULL, 0);
-		return;
+		return false;
 	}
 	frame = &calls->frames[calls->depth & (TLS_CALL_DEPTH - 1)];
 	frame->ssl = PT_REGS_PARM1(ctx);
@@ -98,6 +98,7 @@ static __always_inline void tls_enter(struct pt_regs *ctx, u8 direction, u32 cou
 	frame->is_counted = 0;
 	frame->is_ciphertext = 0;
 	calls->depth += 1;
+	return true;
 }
 
 /* A call pops its return address, so the stack pointer at return is that of the entry plus this. */
@@ -353,25 +354,23 @@ static __always_inline void tls_free(u64 ssl)
 	bpf_map_delete_elem(&tls_sessions, &key);
 }
 
-static __always_inline int on_tls_entry(struct pt_regs *ctx, u64 cookie)
+/* Answers whether the call was noted, so that its return means something. */
+static __always_inline bool on_tls_entry(struct pt_regs *ctx, u64 cookie)
 {
 	u32 count_argument = (cookie >> 8) & 0xff;
 	u64 ready_ns = ready_since(cookie);
 
 	if (!ready_ns || !is_target())
-		return 0;
+		return false;
 	switch (cookie & 0xff) {
 	case FLOWTAP_TLS_READ:
 	case FLOWTAP_TLS_READ_EX:
-		tls_enter(ctx, FLOWTAP_INGRESS, count_argument, true, ready_ns);
-		break;
+		return tls_enter(ctx, FLOWTAP_INGRESS, count_argument, true, ready_ns);
 	case FLOWTAP_TLS_WRITE:
 	case FLOWTAP_TLS_WRITE_EX:
-		tls_enter(ctx, FLOWTAP_EGRESS, count_argument, true, ready_ns);
-		break;
+		return tls_enter(ctx, FLOWTAP_EGRESS, count_argument, true, ready_ns);
 	case FLOWTAP_TLS_READ_UNSEEN:
-		tls_enter(ctx, FLOWTAP_INGRESS, count_argument, false, ready_ns);
-		break;
+		return tls_enter(ctx, FLOWTAP_INGRESS, count_argument, false, ready_ns);
 	case FLOWTAP_TLS_SET_FD:
 		tls_set_fd(PT_REGS_PARM1(ctx), (s32)PT_REGS_PARM2(ctx));
 		break;
@@ -383,7 +382,7 @@ static __always_inline int on_tls_entry(struct pt_regs *ctx, u64 cookie)
 		tls_free(PT_REGS_PARM1(ctx));
 		break;
 	}
-	return 0;
+	return false;
 }
 
 #endif

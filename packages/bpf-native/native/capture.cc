@@ -26,8 +26,10 @@ flowtap_config* Settings(bpf_object* object) {
   return memory && size >= sizeof(flowtap_config) ? static_cast<flowtap_config*>(memory) : nullptr;
 }
 
-// What BPF_LINK_CREATE takes for a uprobe-multi link (include/uapi/linux/bpf.h of 6.6); libbpf 1.1 does not know it.
-constexpr uint32_t kTraceUprobeMulti = 48;  // enum bpf_attach_type
+// What BPF_LINK_CREATE takes for a uprobe-multi link (include/uapi/linux/bpf.h of 6.6, sessions of 6.13); libbpf 1.1 does
+// not know it.
+constexpr auto kTraceUprobeMulti = static_cast<bpf_attach_type>(48);
+constexpr auto kTraceUprobeSession = static_cast<bpf_attach_type>(57);
 constexpr uint32_t kUprobeMultiReturn = 1;  // BPF_F_UPROBE_MULTI_RETURN
 
 struct UprobeMultiAttributes {
@@ -49,7 +51,7 @@ int CreateUprobeMultiLink(bpf_program* program, const std::string& path, const s
                           const std::vector<uint64_t>& cookies, bool at_return) {
   UprobeMultiAttributes attributes = {};
   attributes.prog_fd = bpf_program__fd(program);
-  attributes.attach_type = kTraceUprobeMulti;
+  attributes.attach_type = bpf_program__expected_attach_type(program);
   attributes.path = reinterpret_cast<uint64_t>(path.c_str());
   attributes.offsets = reinterpret_cast<uint64_t>(offsets.data());
   attributes.cookies = reinterpret_cast<uint64_t>(cookies.data());
@@ -78,8 +80,10 @@ Outcome Capture::Load(const flowtap_config& config, const std::vector<std::strin
   uprobe_multi_ = uprobe_multi;
   for (const char* name : {"tls_entry", "tls_return", "go_tls_place", "go_tls_return"}) {
     bpf_program* program = Program(name);
-    if (program && uprobe_multi) bpf_program__set_expected_attach_type(program, static_cast<bpf_attach_type>(kTraceUprobeMulti));
+    if (program && uprobe_multi) bpf_program__set_expected_attach_type(program, kTraceUprobeMulti);
   }
+  bpf_program* call = Program("tls_call");
+  if (call) bpf_program__set_expected_attach_type(call, kTraceUprobeSession);
   error = bpf_object__load(object_);
   if (error) return MakeFailure("load", error);
   // The programs' global variables, shared with this process.

@@ -4,14 +4,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-arch=$(node -p process.arch)
+# shellcheck source=scripts/toolchain.sh
+source scripts/toolchain.sh
 case $arch in
   x64) target_arch=x86 ;;
   arm64) target_arch=arm64 ;;
-  *)
-    echo "build-bpf: no eBPF build for $arch; x64 and arm64 are known." >&2
-    exit 1
-    ;;
 esac
 
 output=.cache/bpf/$arch/flowtap.bpf.o

@@ -7,11 +7,12 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-arch=$(node -p process.arch)
+# shellcheck source=scripts/toolchain.sh
+source scripts/toolchain.sh
 prefix=$PWD/.cache/deps/$arch
 source_dir=$prefix/src
 stamp=$prefix/built-by
-script_hash=$(cat scripts/build-deps.sh scripts/fetch-source.sh | sha256sum | cut -d' ' -f1)
+script_hash=$(cat scripts/build-deps.sh scripts/toolchain.sh scripts/fetch-source.sh | sha256sum | cut -d' ' -f1)
 
 if [[ ${1:-} != --force && -f $stamp && $(cat "$stamp") == "$script_hash" ]]; then
   exit 0
@@ -54,7 +55,7 @@ jobs=$(nproc)
 
 build_zlib() {
   cd "$source_dir/zlib"
-  CFLAGS="$flags" ./configure --static --prefix="$prefix"
+  CHOST=$triple CFLAGS="$flags" ./configure --static --prefix="$prefix"
   make -j"$jobs" libz.a
   cp libz.a "$prefix/lib/"
   cp zlib.h zconf.h "$prefix/include/"
@@ -63,9 +64,9 @@ build_zlib() {
 build_libelf() {
   cd "$source_dir/elfutils"
   # Only libelf's own code is built; the compressions besides zlib concern debug sections that nothing here reads.
-  ./configure --disable-nls --disable-debuginfod --disable-libdebuginfod \
+  ./configure --host="$triple" --disable-nls --disable-debuginfod --disable-libdebuginfod \
     --without-zstd --without-bzlib --without-lzma \
-    CFLAGS="$flags" CPPFLAGS="-I$prefix/include" LDFLAGS="-L$prefix/lib"
+    CFLAGS="$flags" CPPFLAGS="-I$prefix/include" LDFLAGS="-fuse-ld=lld -L$prefix/lib"
   make -j"$jobs" -C lib libeu.a
   make -j"$jobs" -C libelf libelf_pic.a
   cp libelf/libelf_pic.a "$prefix/lib/libelf.a"
@@ -74,7 +75,7 @@ build_libelf() {
 }
 
 build_libbpf() {
-  make -j"$jobs" -C "$source_dir/libbpf/src" BUILD_STATIC_ONLY=1 NO_PKG_CONFIG=1 \
+  make -j"$jobs" -C "$source_dir/libbpf/src" BUILD_STATIC_ONLY=1 NO_PKG_CONFIG=1 CC="$CC" AR="$AR" \
     EXTRA_CFLAGS="-I$prefix/include" CFLAGS="$flags" \
     PREFIX= LIBDIR=/lib INCLUDEDIR=/include UAPIDIR=/include DESTDIR="$prefix" \
     install install_uapi_headers

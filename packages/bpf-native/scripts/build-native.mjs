@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// Builds prebuilds/<platform>-<arch>/*.node: static libraries, eBPF object, addon. Does nothing when no input has changed.
+// node scripts/build-native.mjs [--force] [arch…]: builds prebuilds/linux-<arch>/*.node: static libraries, eBPF object, addon.
+// arch: x64, arm64; default: this machine's. Does nothing for an architecture of which no input has changed.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const require = createRequire(import.meta.url);
-const prebuilds = join(root, 'prebuilds', `${process.platform}-${process.arch}`);
-const stampFile = join(root, '.cache', `native-${process.arch}.sha256`);
 
 const inputs = ['bpf', 'native', 'scripts', 'binding.gyp', 'package.json'];
 const tools = {
   clang: 'clang',
+  'ld.lld': 'lld',
   'llvm-strip': 'llvm',
-  'g++': 'build-essential',
-  make: 'build-essential',
+  'dpkg-deb': 'dpkg',
+  make: 'make',
   python3: 'python3',
 };
 
@@ -45,22 +44,21 @@ function hashOfInputs() {
   return hash.digest('hex');
 }
 
-function hasPrebuild() {
-  return existsSync(prebuilds) && readdirSync(prebuilds).some((name) => name.endsWith('.node'));
+/** Names of the addons that are there. */
+function prebuilds(arch) {
+  const directory = join(root, 'prebuilds', `linux-${arch}`);
+  return existsSync(directory) ? readdirSync(directory).filter((name) => name.endsWith('.node')) : [];
 }
 
 function isOnPath(tool) {
   return (process.env.PATH ?? '').split(delimiter).some((directory) => existsSync(join(directory, tool)));
 }
 
-function run(command, args, extraEnv = {}) {
-  const { status, error } = spawnSync(command, args, {
-    cwd: root,
-    stdio: 'inherit',
-    env: { ...process.env, ...extraEnv },
-  });
-  if (error) fail(`${command} could not be started: ${error.message}`);
-  if (status !== 0) fail(`${[command, ...args].join(' ')} ended with status ${status}.`);
+function run(script, arch) {
+  const env = { ...process.env, FLOWTAP_ARCH: arch };
+  const { status, error } = spawnSync(join('scripts', script), { cwd: root, stdio: 'inherit', env });
+  if (error) fail(`${script} could not be started: ${error.message}`);
+  if (status !== 0) fail(`${script} for ${arch} ended with status ${status}.`);
 }
 
 if (process.platform !== 'linux') {
@@ -68,39 +66,26 @@ if (process.platform !== 'linux') {
   process.exit(0);
 }
 
+const { values, positionals } = parseArgs({ options: { force: { type: 'boolean' } }, allowPositionals: true });
 const hash = hashOfInputs();
-if (
-  !process.argv.includes('--force') &&
-  hasPrebuild() &&
-  existsSync(stampFile) &&
-  readFileSync(stampFile, 'utf8') === hash
-) {
-  say('the addon is up to date.');
-  process.exit(0);
+for (const arch of positionals.length > 0 ? positionals : [process.arch]) {
+  const stampFile = join(root, '.cache', `native-${arch}.sha256`);
+  const isBuilt = prebuilds(arch).length > 0 && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === hash;
+  if (isBuilt && !values.force) {
+    say(`the addon for ${arch} is up to date.`);
+    continue;
+  }
+  const missing = Object.keys(tools).filter((tool) => !isOnPath(tool));
+  if (missing.length > 0) {
+    const packages = [...new Set(missing.map((tool) => tools[tool]))].join(' ');
+    fail(`${missing.join(', ')} missing. Run "npm run setup", or install them yourself: apt-get install ${packages}`);
+  }
+  run('build-deps.sh', arch);
+  say(`compiling the eBPF program for ${arch}`);
+  run('build-bpf.sh', arch);
+  say(`compiling the addon for ${arch}`);
+  run('build-addon.sh', arch);
+  mkdirSync(dirname(stampFile), { recursive: true });
+  writeFileSync(stampFile, hash);
+  say(`built ${prebuilds(arch).join(', ')}`);
 }
-
-const missing = Object.keys(tools).filter((tool) => !isOnPath(tool));
-if (missing.length > 0) {
-  const packages = [...new Set(missing.map((tool) => tools[tool]))].join(' ');
-  fail(`${missing.join(', ')} missing. Run "npm run setup", or install them yourself: apt-get install ${packages}`);
-}
-
-run('scripts/build-deps.sh', []);
-say('compiling the eBPF program');
-run('scripts/build-bpf.sh', []);
-
-say('compiling the addon');
-rmSync(prebuilds, { recursive: true, force: true });
-const nodeGyp = join(dirname(require.resolve('node-gyp/package.json')), 'bin', 'node-gyp.js');
-const prebuildify = require.resolve('prebuildify/bin.js');
-run(process.execPath, [prebuildify, '--napi', '--strip', '--tag-libc', '-t', process.versions.node], {
-  PREBUILD_NODE_GYP: nodeGyp,
-  // Compiles against scripts/node-api, not against the headers of one Node version.
-  npm_config_nodedir: join(root, 'scripts', 'node-api'),
-  npm_config_jobs: 'max',
-  npm_config_loglevel: 'warn',
-});
-
-mkdirSync(dirname(stampFile), { recursive: true });
-writeFileSync(stampFile, hash);
-say(`built ${readdirSync(prebuilds).join(', ')}`);

@@ -81,7 +81,11 @@ export class BlindSpotWatch {
   }
 }
 
-const mappedFiles = (pid: number) => distinctMappings(pid).map(({ path }) => path);
+/** Empty for a process that is gone or went meanwhile: half a memory map would speak of libraries that are missing. */
+function mappedFiles(pid: number): string[] {
+  const files = distinctMappings(pid).map(({ path }) => path);
+  return readExe(pid) === undefined ? [] : files;
+}
 
 /** The likely reason, if a connection turns out to be unreadable; undefined where nothing speaks for one. */
 function blindSpotOf(mapped: readonly string[], program: Program, root: string): BlindSpot | undefined {

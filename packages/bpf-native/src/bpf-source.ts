@@ -7,7 +7,7 @@ import { BatchPacer } from './batch-pacer.js';
 import { BlindSpotWatch } from './blind-spot-watch.js';
 import { type ConnectionTotals, readConnections, unreadTotals } from './connection-totals.js';
 import { BpfError } from './errors.js';
-import { availableBackends, hasUprobeMulti } from './kernel-features.js';
+import { availableBackends, hasUprobeMulti, hasUprobeSession } from './kernel-features.js';
 import { loadAddon } from './load-addon.js';
 import { LossReporter } from './loss-reporter.js';
 import type { NativeSession } from './native-binding.js';
@@ -19,6 +19,7 @@ import { RecordDecoder } from './record-decoder.js';
 import { type SpawnOptions, spawnHeld } from './spawn.js';
 import { type ContainerTarget, TargetSet } from './targets.js';
 import { TlsAttacher, type TlsLibrary } from './tls-attacher.js';
+import { unusedUprobePrograms } from './uprobe-programs.js';
 import { disassembler } from './x86-code.js';
 
 /** Ends the capture of one target. */
@@ -237,11 +238,13 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
     this.#backend = this.#chooseBackend();
     const session = new Session();
     this.#session = session;
-    await session.load(this.#options.native, unusedPrograms(this.#backend), hasUprobeMulti());
+    const hasSessions = hasUprobeSession();
+    const unused = [...unusedPrograms(this.#backend), ...unusedUprobePrograms(hasSessions)];
+    await session.load(this.#options.native, unused, hasUprobeMulti());
     this.#ownPid = session.whoAmI() || process.pid;
     const targets = new TargetSet(session, this.#ownPid);
     this.#targets = targets;
-    this.#tls = new TlsAttacher(session, this.#logger, () => targets.living());
+    this.#tls = new TlsAttacher(session, hasSessions, this.#logger, () => targets.living());
     this.#clock = readClock();
     const decoder = this.#createDecoder(targets, this.#tls);
     session.start((batch, bytes) => {

@@ -116,9 +116,7 @@ describe.runIf(hasGo)('the probes of a Go program', () => {
       expect(addresses).toHaveLength(4);
       const plan = planOf(program);
       expect(plan).toMatchObject({ version: expect.stringMatching(/^go1\.\d+/), place: 'inner-calls' });
-      expect(plan?.probes).toMatchObject([
-        { program: 'go_tls_place', atReturn: false, offsets: toFileOffsets(program, addresses) },
-      ]);
+      expect(plan?.probes).toMatchObject([{ program: 'go_tls_place', offsets: toFileOffsets(program, addresses) }]);
     },
     BUILD_MS,
   );

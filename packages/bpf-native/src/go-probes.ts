@@ -91,8 +91,8 @@ function makePlan(image: ElfImage): GoPlan | undefined {
     place: [ofRead, ofWrite].every(({ place }) => place === 'inner-calls') ? 'inner-calls' : 'entry-and-return',
     probes: [
       // The returns come first, as for other libraries: a call that is under way is passed over.
-      ...(returns.length > 0 ? [{ program: 'go_tls_return', atReturn: false, ...columns(returns) } as const] : []),
-      { program: 'go_tls_place', atReturn: false, ...columns([...ofRead.places, ...ofWrite.places, ...ofClose]) },
+      ...(returns.length > 0 ? [{ program: 'go_tls_return', ...columns(returns) } as const] : []),
+      { program: 'go_tls_place', ...columns([...ofRead.places, ...ofWrite.places, ...ofClose]) },
     ],
   };
 }

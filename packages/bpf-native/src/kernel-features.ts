@@ -27,3 +27,8 @@ export function availableBackends(): Backend[] {
 export function hasUprobeMulti(): boolean {
   return kernelHasType('bpf_uprobe_multi_link');
 }
+
+/** One program for a call's entry and its return, which it can decline to see, Linux 6.13. */
+export function hasUprobeSession(): boolean {
+  return kernelHasType('BPF_TRACE_UPROBE_SESSION');
+}

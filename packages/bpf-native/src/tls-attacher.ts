@@ -12,6 +12,7 @@ import type { MapRecord } from './record-decoder.js';
 import { FILE_KEY } from './record-layout.js';
 import type { TlsPlace } from './tls-plan.js';
 import type { TlsLibraryName } from './tls-probes.js';
+import { programsOf } from './uprobe-programs.js';
 
 /** A file whose TLS functions are probed. */
 export interface TlsLibrary {
@@ -51,6 +52,7 @@ const SWEEP_INTERVAL_MS = 1000;
  */
 export class TlsAttacher {
   readonly #session: NativeSession;
+  readonly #hasSessions: boolean;
   readonly #logger: Logger;
   readonly #living: () => LivingTargets;
   readonly #gates: FileGates;
@@ -60,8 +62,10 @@ export class TlsAttacher {
   #lastSweepMs = Number.NEGATIVE_INFINITY;
   #isStopped = false;
 
-  constructor(session: NativeSession, logger: Logger, living: () => LivingTargets) {
+  /** `hasSessions`: as of the kernel. */
+  constructor(session: NativeSession, hasSessions: boolean, logger: Logger, living: () => LivingTargets) {
     this.#session = session;
+    this.#hasSessions = hasSessions;
     this.#logger = logger;
     this.#living = living;
     this.#gates = new FileGates(session);
@@ -167,10 +171,13 @@ export class TlsAttacher {
     }
     const links: number[] = [];
     try {
-      for (const { program, atReturn, offsets, cookies } of plan.probes) {
+      // /proc/self/fd leads the kernel to the open inode, whatever the mount namespace of the target calls it.
+      const open = `/proc/self/fd/${fd}`;
+      for (const { program: planned, offsets, cookies } of plan.probes) {
         const gated = cookies.map((cookie) => gate.cookie(cookie));
-        // /proc/self/fd leads the kernel to the open inode, whatever the mount namespace of the target calls it.
-        links.push(await this.#session.attachUprobes(program, `/proc/self/fd/${fd}`, offsets, gated, atReturn));
+        for (const { program, atReturn } of programsOf(planned, this.#hasSessions)) {
+          links.push(await this.#session.attachUprobes(program, open, offsets, gated, atReturn));
+        }
       }
       gate.open();
     } catch (error) {

@@ -11,18 +11,23 @@ const openssl = new Map([...all].filter(([name]) => name.startsWith('SSL_')));
 
 function plan(functions: ReadonlyMap<string, number>) {
   const { place, probes } = planTlsProbes(functions, undefined) ?? { place: undefined, probes: [] };
-  const [atReturn, atEntry] = probes;
-  const cookieOf = (name: string) => atEntry?.cookies[atEntry.offsets.indexOf(functions.get(name) ?? -1)];
-  return { place, probes, atReturn, atEntry, cookieOf };
+  const [calls] = probes;
+  const cookieOf = (name: string) => {
+    const found = probes.flatMap(({ offsets, cookies }) => cookies[offsets.indexOf(functions.get(name) ?? -1)] ?? []);
+    return found[0];
+  };
+  return { place, probes, calls, cookieOf };
 }
 
 describe('probes of OpenSSL whose code cannot be decoded', () => {
-  it('are on the return of a transfer before they are on its entry', () => {
-    expect(plan(all).probes.map(({ program, atReturn }) => ({ program, atReturn }))).toEqual([
-      { program: 'tls_return', atReturn: true },
-      { program: 'tls_entry', atReturn: false },
-    ]);
+  it('follow a transfer to its return and see of the other functions the entry', () => {
+    expect(plan(all).probes.map(({ program }) => program)).toEqual(['tls_call', 'tls_entry']);
     expect(plan(all).place).toBe('exported');
+  });
+
+  it('are on transfers alone where the functions beside them have no symbols', () => {
+    const transfers = new Map([...openssl].filter(([name]) => /^SSL_(read|write)$/.test(name)));
+    expect(plan(transfers).probes.map(({ program }) => program)).toEqual(['tls_call']);
   });
 
   it('tell the program at each offset which function it is and where its count argument is', () => {
@@ -42,8 +47,8 @@ describe('probes of OpenSSL whose code cannot be decoded', () => {
 
   it('do without functions that an older library lacks', () => {
     const old = new Map([...openssl].filter(([name]) => !name.includes('_ex')));
-    const { atReturn } = plan(old);
-    expect(atReturn?.cookies).toEqual([TlsFunction.read, TlsFunction.write]);
+    const { calls } = plan(old);
+    expect(calls?.cookies).toEqual([TlsFunction.read, TlsFunction.write]);
   });
 
   it.each(['SSL_read', 'SSL_write'])('are none on a file without %s: plaintext does not pass it', (name) => {
@@ -53,9 +58,9 @@ describe('probes of OpenSSL whose code cannot be decoded', () => {
 
 describe('probes of GnuTLS', () => {
   it('are on the functions that take or give plaintext, and on those that tell its socket and its end', () => {
-    const { place, atReturn, cookieOf } = plan(gnutls);
+    const { place, calls, cookieOf } = plan(gnutls);
     expect(place).toBe('exported');
-    expect(atReturn?.offsets).toHaveLength(6);
+    expect(calls?.offsets).toHaveLength(6);
     expect(cookieOf('gnutls_record_recv')).toBe(TlsFunction.read);
     expect(cookieOf('gnutls_record_send2')).toBe(TlsFunction.write);
     expect(cookieOf('gnutls_record_recv_packet')).toBe(TlsFunction.readUnseen);

@@ -6,8 +6,8 @@ import type { ReadCode } from './x86-code.js';
 
 /** Probes of one program on functions of one file. */
 export interface TlsProbes {
-  readonly program: 'tls_entry' | 'tls_return' | 'go_tls_place' | 'go_tls_return';
-  readonly atReturn: boolean;
+  /** `tls_call` sees a call's entry and its return, the others the place alone. */
+  readonly program: 'tls_call' | 'tls_entry' | 'go_tls_place' | 'go_tls_return';
   readonly offsets: readonly number[];
   /** `TlsFunction` of each offset, with the position of the count argument above it. */
   readonly cookies: readonly number[];
@@ -47,10 +47,8 @@ export function planTlsProbes(
     library: openssl === undefined ? 'gnutls' : 'openssl',
     place: first.place,
     probes: [
-      // The return probes come first: a call that is under way then returns without an entry and is passed over, whereas
-      // an entry whose return was not seen yet would be left behind.
-      { program: 'tls_return', atReturn: true, ...columns(transfers) },
-      { program: 'tls_entry', atReturn: false, ...columns([...transfers, ...bindings]) },
+      { program: 'tls_call', ...columns(transfers) },
+      ...(bindings.length > 0 ? [{ program: 'tls_entry', ...columns(bindings) } as const] : []),
     ],
   };
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { useWorkshop } from './support/workshop.js';
@@ -15,6 +16,11 @@ interface Manifest {
 
 const read = (path: string) => readFileSync(fileURLToPath(new URL(`../${path}`, import.meta.url)), 'utf8');
 const exists = (path: string) => existsSync(fileURLToPath(new URL(`../${path}`, import.meta.url)));
+/** Of every architecture that was built here: this machine's at least. */
+const prebuildDirectory = fileURLToPath(new URL('../prebuilds', import.meta.url));
+const prebuilds = readdirSync(prebuildDirectory, { encoding: 'utf8', recursive: true })
+  .filter((path) => path.endsWith('.node'))
+  .map((path) => join(prebuildDirectory, path));
 const manifest: Manifest = JSON.parse(read('package.json'));
 
 describe('the package @flowtap/bpf-native', () => {
@@ -36,6 +42,21 @@ describe('the package @flowtap/bpf-native', () => {
     expect(mentioned).toContain('LICENSES/LGPL-3.0.txt');
     expect(mentioned.filter((path) => !exists(path))).toEqual([]);
   });
+
+  it.each(prebuilds)(
+    'has an addon, %s, that exports the two functions of Node-API and needs no newer glibc than Node.js does',
+    (path) => {
+      const list = (...options: string[]) => execFileSync('llvm-nm', ['-D', ...options, path], { encoding: 'utf8' });
+      const exported = [...list('--defined-only').matchAll(/ \w (\S+)$/gm)].map((match) => match[1]);
+      expect(exported.sort()).toEqual(['napi_register_module_v1', 'node_api_module_get_api_version_v1']);
+      const versions = [...list('--undefined-only').matchAll(/@GLIBC_2\.(\d+)/g)].map((match) => Number(match[1]));
+      expect(versions.length).toBeGreaterThan(20);
+      expect(Math.max(...versions)).toBeLessThanOrEqual(28);
+      const dynamic = execFileSync('llvm-readelf', ['--needed-libs', path], { encoding: 'utf8' });
+      const needed = [...dynamic.matchAll(/^ {2}(\S+)$/gm)].map((match) => match[1] ?? '');
+      expect(needed.filter((library) => !/^(libc|libpthread|ld-linux-[\w-]+)\.so\.\d$/.test(library))).toEqual([]);
+    },
+  );
 
   it('names the libelf source in its notices that it is built from', () => {
     const pinned = /unpack (elfutils_\S+) ([0-9a-f]{64})/.exec(read('scripts/build-deps.sh'));

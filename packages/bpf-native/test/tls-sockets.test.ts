@@ -7,7 +7,7 @@ import { Recorder } from './support/recorder.js';
 import type { SentData, SentEvent } from './support/recorder-messages.js';
 import { useWorkshop } from './support/workshop.js';
 
-const workshop = useWorkshop('recorder.ts', 'tls.c');
+const workshop = useWorkshop('recorder.ts', 'older-recorder.ts', 'tls.c');
 
 interface Played {
   readonly events: readonly SentEvent[];
@@ -19,8 +19,8 @@ interface Played {
   readonly log: string;
 }
 
-async function play(scene: string): Promise<Played> {
-  const recorder = await Recorder.start(workshop);
+async function play(scene: string, program?: 'older-recorder.ts'): Promise<Played> {
+  const recorder = await Recorder.start(workshop, {}, program);
   const log = workshop.path(`${scene}.log`);
   await recorder.run(workshop.program('tls.c'), log, scene);
   const counters = await recorder.counters();
@@ -62,6 +62,12 @@ describeCapture('the socket of a TLS session', () => {
     // What is written before anything was read in memory mode comes before the socket is known.
     const [, ...later] = played.plaintext;
     expect(new Set(later.map(({ connection }) => connection.fdSource))).toEqual(new Set([fdSource]));
+  });
+
+  it('is known where entry and return of a call are seen by two programs', async () => {
+    const played = await play('socket-bio', 'older-recorder.ts');
+    expectRightSockets(played, 4);
+    expect(bytesOf(played.plaintext)).toBe(2 * 2 * (100 + 5000));
   });
 
   it('is right for many sessions in memory that take turns', async () => {

@@ -244,11 +244,11 @@ describe('an encrypted connection without plaintext', () => {
     }
   });
 
-  it('guesses no source when neither socket nor ClientHello tells the role', () => {
+  it('shows both ends and guesses no source when neither socket nor ClientHello tells the role', () => {
     const harness = new SocketMapHarness();
     const connection = new FakeConnection({ role: 'unknown', joinedLate: true });
     harness.play(connection.encrypted('ingress', Buffer.from([23, 3, 3, 0, 50, 1, 2, 3])), connection.close());
-    expect(harness.opaque[0]?.role).toBe('unknown');
+    expect(harness.opaque[0]).toMatchObject({ role: 'unknown', local: { port: 8080 }, remote: { port: 50_000 } });
     expect(harness.opaque[0]).not.toHaveProperty('source');
     expect(harness.opaque[0]).not.toHaveProperty('sni');
   });

@@ -73,6 +73,7 @@ export class FlowBuilder {
       ...describeOpaque(opaque, this.#blindSpot(connection, startNs)),
     };
     if (role !== 'unknown') setEndpoints(flow, info, role === 'client' ? 'egress' : 'ingress');
+    else setEnds(flow, info);
     return flow;
   }
 
@@ -112,4 +113,12 @@ function setEndpoints(
   const destination = requestDirection === 'egress' ? remote : local;
   if (source !== undefined) flow.source = source;
   if (destination !== undefined) flow.destination = destination;
+}
+
+function setEnds(
+  flow: Partial<Writable<Pick<OpaqueFlow, 'local' | 'remote'>>>,
+  { local, remote }: ConnectionInfo,
+): void {
+  if (local !== undefined) flow.local = local;
+  if (remote !== undefined) flow.remote = remote;
 }

@@ -33,6 +33,13 @@ describe('host', () => {
   it('is the server name of an opaque connection', () => {
     expect(createFlowFilter({ host: '*.org' })(opaqueFlow({ sni: 'example.org' }))).toBe(true);
   });
+
+  it('is the other end of an opaque connection of which nobody saw who began it', () => {
+    const { source: _, destination: __, ...ends } = opaqueFlow({ role: 'unknown' });
+    const flow = { ...ends, remote: { address: '10.0.0.7', port: 443 } };
+    expect(createFlowFilter({ host: '10.0.0.7' })(flow)).toBe(true);
+    expect(createFlowFilter({ host: '10.0.0.8' })(flow)).toBe(false);
+  });
 });
 
 it.each([

@@ -44,7 +44,7 @@ function hostTest(pattern: string): (flow: Flow) => boolean {
 
 function authorityOf(flow: Flow): string | undefined {
   const destination = flow.destination && endpointText(flow.destination);
-  if (flow.kind === 'opaque') return flow.sni ?? destination;
+  if (flow.kind === 'opaque') return flow.sni ?? destination ?? (flow.remote && endpointText(flow.remote));
   return (isHttpMessage(flow.request) ? flow.request.authority : undefined) ?? destination;
 }
 

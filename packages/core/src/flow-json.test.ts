@@ -65,7 +65,14 @@ function plain(flow: Flow): object {
           messagesLost: flow.messagesLost,
           complete: flow.complete,
         }
-      : { sni: flow.sni, alpn: flow.alpn, bytes: flow.bytes, reason: flow.reason }),
+      : {
+          local: flow.local,
+          remote: flow.remote,
+          sni: flow.sni,
+          alpn: flow.alpn,
+          bytes: flow.bytes,
+          reason: flow.reason,
+        }),
     error: flow.error,
     gaps: flow.gaps,
   };

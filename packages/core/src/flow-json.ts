@@ -75,6 +75,8 @@ function writeExchange(writer: JsonWriter, flow: ExchangeFlow): void {
 }
 
 function writeOpaque(writer: JsonWriter, flow: OpaqueFlow): void {
+  writeEndpoint(writer, ',"local":', flow.local);
+  writeEndpoint(writer, ',"remote":', flow.remote);
   writeString(writer, ',"sni":', flow.sni);
   if (flow.alpn !== undefined) {
     writer.ascii(',"alpn":');

@@ -69,7 +69,7 @@ interface FlowEnvelope {
   readonly startTimeMs: number;
   /** From the first to the last byte, by the monotonic clock. */
   readonly durationMs: number;
-  /** Who sent the request. Absent where no address could be known. */
+  /** Who sent the request. Absent where that could not be known. */
   readonly source?: Endpoint;
   readonly destination?: Endpoint;
   readonly process: FlowProcess;
@@ -119,6 +119,9 @@ export type ExchangeFlow = { [P in ProtocolName]: ExchangeFlowOf<P> }[ProtocolNa
 export interface OpaqueFlow extends FlowEnvelope {
   readonly kind: 'opaque';
   readonly protocol: 'tls';
+  /** The observed process's end, in place of source and destination: `role` is unknown, nobody saw which end began. */
+  readonly local?: Endpoint;
+  readonly remote?: Endpoint;
   /** Server name of the ClientHello (RFC 6066 §3). */
   readonly sni?: string;
   /** Protocols that the ClientHello offered (RFC 7301). */

@@ -34,6 +34,17 @@ it('does not give a reused process id the executable of its predecessor', () => 
   expect(processes.describe(5, 'new', true)).toEqual({ pid: 5, comm: 'new' });
 });
 
+it.each(['running', 'exited'])('keeps what it knows of a %s process when something more is learnt of it', (state) => {
+  const processes = new Processes();
+  const tlsBlindSpot = { code: 'jsse', message: 'compiled code' };
+  processes.apply(processEvent({ pid: 5, comm: 'java', exe: '/usr/bin/java', action: 'exec' }));
+  if (state === 'exited') processes.apply(processEvent({ pid: 5, action: 'exit' }));
+  // Its files in /proc were gone already.
+  processes.apply(processEvent({ pid: 5, comm: '', tlsBlindSpot }));
+  expect(processes.describe(5, 'java', true)).toEqual({ pid: 5, comm: 'java', exe: '/usr/bin/java' });
+  expect(processes.tlsBlindSpot(5)).toEqual(tlsBlindSpot);
+});
+
 it('forgets processes that exited long ago', () => {
   const processes = new Processes();
   for (let pid = 1; pid <= 1025; pid += 1) {

@@ -19,23 +19,18 @@ export class Processes {
 
   apply(event: ProcessEvent): void {
     const { pid } = event;
-    const known = this.#running.get(pid);
+    const running = this.#running.get(pid);
     this.#running.delete(pid);
     if (event.action === 'exit') {
-      if (known !== undefined) put(this.#exited, pid, known, MAX_EXITED);
+      if (running !== undefined) put(this.#exited, pid, running, MAX_EXITED);
       return;
     }
     // What is learnt of a process that has ended meanwhile does not bring it back.
-    const isLate = event.tlsBlindSpot !== undefined && known === undefined && this.#exited.has(pid);
+    const exited = event.tlsBlindSpot !== undefined && running === undefined ? this.#exited.get(pid) : undefined;
     this.#exited.delete(pid);
-    const { comm, exe, containerId, tlsBlindSpot } = event;
-    const process = {
-      ...{ pid, comm },
-      ...(exe === undefined ? {} : { exe }),
-      ...(containerId === undefined ? {} : { containerId }),
-    };
-    if (isLate) put(this.#exited, pid, { process, tlsBlindSpot }, MAX_EXITED);
-    else put(this.#running, pid, { process, tlsBlindSpot }, MAX_RUNNING);
+    const entry = event.action === 'running' ? merge(event, running ?? exited) : merge(event, undefined);
+    if (exited !== undefined) put(this.#exited, pid, entry, MAX_EXITED);
+    else put(this.#running, pid, entry, MAX_RUNNING);
   }
 
   /**
@@ -57,6 +52,22 @@ export class Processes {
   #find(pid: number): Entry | undefined {
     return this.#running.get(pid) ?? this.#exited.get(pid);
   }
+}
+
+/** A process that is ending cannot be read any more: what an event does not tell is as it was known. */
+function merge(event: ProcessEvent, known: Entry | undefined): Entry {
+  const { pid } = event;
+  const comm = event.comm === '' ? (known?.process.comm ?? '') : event.comm;
+  const exe = event.exe ?? known?.process.exe;
+  const containerId = event.containerId ?? known?.process.containerId;
+  return {
+    process: {
+      ...{ pid, comm },
+      ...(exe === undefined ? {} : { exe }),
+      ...(containerId === undefined ? {} : { containerId }),
+    },
+    tlsBlindSpot: event.tlsBlindSpot ?? known?.tlsBlindSpot,
+  };
 }
 
 function put(map: Map<number, Entry>, pid: number, entry: Entry, max: number): void {

@@ -190,6 +190,8 @@ const opaque = fc.record(
     ...common,
     kind: fc.constant('opaque' as const),
     protocol: fc.constant('tls' as const),
+    local: endpoint,
+    remote: endpoint,
     sni: text,
     alpn: fc.array(text, { maxLength: 3 }),
     bytes: fc.record({ ingress: count, egress: count }),

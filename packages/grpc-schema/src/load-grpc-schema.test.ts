@@ -41,6 +41,13 @@ describe('imports', () => {
     expect(schema.decode(call, hello)).toMatchObject({ json: { name: 'hello' } });
   });
 
+  it('and so is a file that is given by its name there', () => {
+    write('api/b/part.proto', PART);
+    write('api/only-here.proto', ECHO + SERVICE);
+    const schema = loadGrpcSchema(['only-here.proto'], { includePaths: [join(directory, 'api')] });
+    expect(schema.decode(call, hello)).toMatchObject({ json: { name: 'hello' } });
+  });
+
   it('may be given as files too, and a file twice', () => {
     const part = write('b/part.proto', PART);
     const echo = write('echo.proto', ECHO + SERVICE);

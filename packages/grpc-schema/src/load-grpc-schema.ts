@@ -6,7 +6,10 @@ import { ProtoFiles } from './proto-files.js';
 import { ProtobufSchema } from './protobuf-schema.js';
 
 export interface GrpcSchemaOptions {
-  /** Where imports are looked for, in this order, before the importing file's own folder. @default none */
+  /**
+   * Where imports are looked for, in this order, before the importing file's own folder; and given files that are not where
+   * their path says. @default none
+   */
   readonly includePaths?: readonly string[];
 }
 

@@ -10,7 +10,9 @@ export class ProtoFiles {
   constructor(includePaths: readonly string[]) {
     // Absolute, so that a file that is both given and imported is read once.
     this.#root.resolvePath = (origin, target) =>
-      origin === '' ? resolve(target) : findImport(target, [...includePaths, dirname(origin)], origin);
+      origin === ''
+        ? (find(target, ['.', ...includePaths]) ?? resolve(target))
+        : findImport(target, [...includePaths, dirname(origin)], origin);
   }
 
   /** @throws Error when the file or one that it imports is not there or is wrong. */
@@ -21,7 +23,11 @@ export class ProtoFiles {
 }
 
 function findImport(name: string, directories: readonly string[], importer: string): string {
-  const found = directories.map((directory) => resolve(directory, name)).find((path) => existsSync(path));
+  const found = find(name, directories);
   if (found === undefined) throw new Error(`${importer} imports ${name}, which is not in ${directories.join(', ')}`);
   return found;
+}
+
+function find(name: string, directories: readonly string[]): string | undefined {
+  return directories.map((directory) => resolve(directory, name)).find((path) => existsSync(path));
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Recording } from '@flowtap/core/testing';
 import { Flag, FrameType } from '../src/constants.js';
 
 export const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
@@ -72,4 +73,22 @@ export function uint32(value: number): Buffer {
 
 export function join(...parts: readonly (Buffer | string)[]): Buffer {
   return Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : part)));
+}
+
+/** The same bytes in pieces of the preface and of one frame each, in the order in which they were complete. */
+export function framesIn(recording: Recording): Recording {
+  const rest = { egress: Buffer.alloc(0), ingress: Buffer.alloc(0) };
+  const frames: Recording = [];
+  for (const { direction, bytes } of recording) {
+    let left = Buffer.concat([rest[direction], bytes]);
+    for (;;) {
+      const isPreface = left[0] === PREFACE.charCodeAt(0);
+      const length = isPreface ? PREFACE.length : left.length < 9 ? 9 : 9 + left.readUIntBE(0, 3);
+      if (left.length < length) break;
+      frames.push({ direction, bytes: left.subarray(0, length) });
+      left = left.subarray(length);
+    }
+    rest[direction] = left;
+  }
+  return frames;
 }

@@ -94,6 +94,24 @@ describe('a gap', () => {
     ]);
   });
 
+  test('of whole frames of a long body: its end is seen, and that of another', () => {
+    const part = data(1, 'x'.repeat(1000), 'open');
+    const other = data(3, 'y'.repeat(1000), 'open');
+    expect(
+      run(
+        client(headers(1, request('/a'), 'end'), headers(3, request('/b'), 'end')),
+        server(headers(1, response(200)), part, headers(3, response(200)), other),
+        serverGap(part.length + other.length),
+        ...[part, part, part, other, other].map((bytes) => server(bytes)),
+        server(data(3, 'end')),
+        server(data(1, 'end')),
+      ).map(({ request: asked, responseBody, error }) => [asked, responseBody?.slice(-1), error]),
+    ).toEqual([
+      ['GET https://h/b', '…', 'gap-in-framing'],
+      ['GET https://h/a', '…', 'gap-in-framing'],
+    ]);
+  });
+
   test('of whole responses: their requests say so, and later ones are right', () => {
     const lost = join(headers(1, response(200)), data(1, 'one'));
     expect(

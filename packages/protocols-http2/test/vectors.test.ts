@@ -2,7 +2,7 @@
 import { checkProtocol, runParser } from '@flowtap/core/testing';
 import { describe, expect, test, vi } from 'vitest';
 import { http2 } from '../src/index.js';
-import { PREFACE } from './frames.js';
+import { framesIn } from './frames.js';
 import { outlines } from './outline.js';
 import { findWrongClaims } from './truth.js';
 import { DIRECTIONS, VECTORS } from './vectors.js';
@@ -40,9 +40,7 @@ function byRequest(a: { readonly request?: string }, b: { readonly request?: str
 
 test.each(VECTORS)('$name: joined at each frame, with what follows it, nothing wrong is said', ({ wire }) => {
   const options = { layer: 'tls', connection: { role: 'client' } } as const;
-  const frames = wire.flatMap(([from, bytes]) =>
-    framesOf(bytes).map((one) => ({ direction: DIRECTIONS[from], bytes: one })),
-  );
+  const frames = framesIn(wire.map(([from, bytes]) => ({ direction: DIRECTIONS[from], bytes })));
   const whole = runParser(http2(), frames, options).exchanges;
   // The first two pieces are the preface and the SETTINGS behind it.
   for (let from = 1; from < frames.length; from++) {
@@ -51,15 +49,3 @@ test.each(VECTORS)('$name: joined at each frame, with what follows it, nothing w
     for (const { joined } of exchanges) expect(joined).toBe('late');
   }
 });
-
-/** The preface, and each frame. */
-function framesOf(bytes: Buffer): readonly Buffer[] {
-  const frames: Buffer[] = [];
-  let at = 0;
-  while (at < bytes.length) {
-    const end = bytes[at] === 0x50 ? at + PREFACE.length : at + 9 + bytes.readUIntBE(at, 3);
-    frames.push(bytes.subarray(at, end));
-    at = end;
-  }
-  return frames;
-}

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { goServers } from './rows/go.js';
 import { nginxServer } from './rows/nginx.js';
 import { nodeClient, nodeServer } from './rows/node.js';
 import { pythonHttpServer, pythonRequests } from './rows/python.js';
@@ -35,6 +36,7 @@ export const crashedServers: readonly ServerSubject[] = [
   pythonHttpServer,
   webrick,
   puma,
+  ...goServers,
   nodeServer(node),
   nginxServer,
 ];

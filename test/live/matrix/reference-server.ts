@@ -5,7 +5,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Certificate } from '../support/certificate.js';
 import { until } from '../support/until.js';
-import type { Exchange } from './exchange.js';
+import type { Exchange, Wanted } from './exchange.js';
 import type { Scheme } from './subject.js';
 
 const BACKLOG = 512;
@@ -46,6 +46,11 @@ export class ReferenceServer {
 
   url(target: string): string {
     return `${this.scheme}://127.0.0.1:${this.port}${target}`;
+  }
+
+  /** For clients that keep a connection for each origin: a fresh connection is one to another name of this server. */
+  urlOf({ target, fresh }: Pick<Wanted, 'target' | 'fresh'>): string {
+    return fresh ? this.url(target).replace('127.0.0.1', 'localhost') : this.url(target);
   }
 
   /** From now on requests with `hold=1` wait. */

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { apacheClient, apacheServer } from './rows/apache.js';
 import { curl, curlThroughProxy } from './rows/curl.js';
+import { gnutlsSubjects } from './rows/gnutls.js';
+import { goSubjects } from './rows/go.js';
 import { haproxyClient, haproxyServer } from './rows/haproxy.js';
+import { javaHttpClient } from './rows/java.js';
 import { libsslSubjects } from './rows/libssl.js';
 import { nginxClient, nginxServer } from './rows/nginx.js';
 import { nodeSubjects } from './rows/node.js';
@@ -14,9 +17,12 @@ import type { Subject } from './subject.js';
 export const subjects: readonly Subject[] = [
   ...pythonSubjects,
   ...rubySubjects,
+  ...goSubjects,
   ...nodeSubjects,
   ...[curl, curlThroughProxy],
   ...[nginxServer, nginxClient, apacheServer, apacheClient, haproxyServer, haproxyClient],
   ...libsslSubjects,
   ...postgresqlSubjects,
+  ...gnutlsSubjects,
+  javaHttpClient,
 ];

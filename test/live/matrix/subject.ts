@@ -72,6 +72,13 @@ interface Described {
   readonly isFoundLate?: boolean;
 }
 
+/** Why the TLS of a program cannot be read: what its opaque flows have to say, and what the table says then. */
+export interface Unreadable {
+  readonly code: string;
+  readonly message: RegExp;
+  readonly cell: string;
+}
+
 export interface ServerSubject extends Described {
   readonly role: 'server';
   prepare(setting: ServerSetting): Promise<Prepared<RunningServer>>;
@@ -81,10 +88,11 @@ export interface ClientSubject extends Described {
   readonly role: 'client';
   /** Makes all its requests one after the other without being asked, as command-line tools do. */
   readonly runsAlone?: boolean;
+  readonly unreadable?: Unreadable;
   prepare(setting: ClientSetting): Promise<Prepared<RunningClient>>;
 }
 
-/** What is no HTTP client or server, or cannot be read: it says itself what its cells are. */
+/** What is no HTTP client or server: it says itself what its cells are. */
 export interface MeasuredSubject extends Described {
   readonly role: 'client' | 'server';
   measure(order: Order, scene: Scene, certificate: Certificate): Promise<ReadonlyMap<Scheme, string>>;

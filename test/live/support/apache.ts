@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Certificate } from './certificate.js';
+import { freePort } from './free-port.js';
 import type { Program } from './program.js';
 import type { Scene } from './scene.js';
 import { until } from './until.js';
@@ -62,13 +62,4 @@ ErrorLog ${root}/error.log
 DocumentRoot ${root}/html
 ${tls}
 `;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

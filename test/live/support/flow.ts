@@ -91,6 +91,8 @@ export interface Flow {
   readonly joined?: 'late';
   readonly error?: Failure;
   readonly gaps?: readonly Gap[];
+  readonly local?: Endpoint;
+  readonly remote?: Endpoint;
   readonly sni?: string;
   readonly alpn?: readonly string[];
   readonly bytes?: { readonly ingress: number; readonly egress: number };

@@ -46,6 +46,9 @@ export function hasToolchain(toolchain: Toolchain): boolean {
   return existsSync(join(cache, 'go-toolchains', toolchain, 'complete'));
 }
 
+/** Programs of this process that are compiled. */
+const built = new Set<string>();
+
 /** Compiles one of the programs in support/go, with nothing from the network. Compiled packages are kept for the next time. */
 export function buildGo(program: 'server' | 'client', build: GoBuild = {}): string {
   const { toolchain = 'system', stripped = false, pie = false, plainCalls = false } = build;
@@ -53,6 +56,7 @@ export function buildGo(program: 'server' | 'client', build: GoBuild = {}): stri
   const directory = join(cache, 'go-programs');
   mkdirSync(directory, { recursive: true });
   const output = join(directory, [program, toolchain, ...variants(build)].join('-').replace(' ', '-'));
+  if (built.has(output)) return output;
   const flags = [
     ...(stripped ? ['-ldflags', '-s -w'] : []),
     ...(pie ? ['-buildmode=pie'] : []),
@@ -72,6 +76,7 @@ export function buildGo(program: 'server' | 'client', build: GoBuild = {}): stri
       CGO_ENABLED: '0',
     },
   });
+  built.add(output);
   return output;
 }
 
@@ -80,9 +85,11 @@ const BUILD_TIMEOUT_MS = 300_000;
 
 /** Compiles both programs before the tests of a group. */
 export function useGoPrograms(...builds: readonly GoBuild[]): void {
-  beforeAll(() => {
-    for (const build of builds) for (const program of ['server', 'client'] as const) buildGo(program, build);
-  }, BUILD_TIMEOUT_MS);
+  for (const build of builds) {
+    beforeAll(() => {
+      for (const program of ['server', 'client'] as const) buildGo(program, build);
+    }, BUILD_TIMEOUT_MS);
+  }
 }
 
 export interface GoServerOptions {
@@ -157,28 +164,4 @@ export interface GoAnswer {
   /** Of its end of the connection. */
   readonly port: number;
   readonly error?: string;
-}
-
-/** net/http's client with one request after the other, as they are asked for. */
-export class GoClient {
-  readonly program: Program;
-  #asked = 0;
-
-  private constructor(program: Program) {
-    this.program = program;
-  }
-
-  static async start(scene: Scene, executable: string, args: readonly string[] = []): Promise<GoClient> {
-    return new GoClient(await scene.start(executable, args));
-  }
-
-  get pid(): number {
-    return this.program.pid;
-  }
-
-  async get(url: string): Promise<GoAnswer> {
-    this.program.write(`${url}\n`);
-    this.#asked += 1;
-    return JSON.parse(await this.program.line(this.#asked - 1)) as GoAnswer;
-  }
 }

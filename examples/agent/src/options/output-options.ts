@@ -14,7 +14,7 @@ import { parseToken } from './token.js';
 export const DEFAULT_MAX_BODY_BYTES = 1024 * 1024;
 
 /** What every command that prints flows understands. */
-export interface OutputOptions extends FlowFilterOptions, ServerOptions, GrpcSchemaFiles {
+export interface OutputOptions extends FlowFilterOptions, GrpcSchemaFiles, ServerOptions {
   readonly output?: readonly OutputSpec[];
   readonly maxBody: number;
   readonly protocols?: readonly ProtocolChoice[];
@@ -56,9 +56,10 @@ export function addOutputOptions(command: Command, human: 'stdout' | 'stderr', d
       ).argParser(collect((text) => text)),
     )
     .addOption(
-      new Option('--proto-path <directory>', 'where imports of .proto files are looked for; repeatable').argParser(
-        collect((text) => text),
-      ),
+      new Option(
+        '--proto-path <directory>',
+        'where .proto files and their imports are looked for; repeatable',
+      ).argParser(collect((text) => text)),
     )
     .addOption(
       new Option('--host <name>', 'only flows to this host (name, name:port or *.name); repeatable').argParser(
@@ -92,7 +93,7 @@ export function checkOutputOptions(options: OutputOptions): void {
     throw new UsageError('--redact-header and --no-redact contradict each other;', 'give one of them.');
   }
   if (options.protoPath !== undefined && options.proto === undefined) {
-    throw new UsageError('--proto-path says where imports are;', 'give --proto <file> as well.');
+    throw new UsageError('--proto-path says where .proto files are;', 'give --proto <file> as well.');
   }
   if (options.proto !== undefined && options.protocols?.includes('http2') === false) {
     throw new UsageError('--proto needs http2, which --protocols leaves out;', 'add it, or leave --proto out.');

@@ -30,8 +30,12 @@ export class Recorder {
     });
   }
 
-  static async start(workshop: Workshop, options: BpfSourceOptions = {}): Promise<Recorder> {
-    const process = fork(workshop.program('recorder.ts'), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  static async start(
+    workshop: Workshop,
+    options: BpfSourceOptions = {},
+    program: 'recorder.ts' | 'older-recorder.ts' = 'recorder.ts',
+  ): Promise<Recorder> {
+    const process = fork(workshop.program(program), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     const recorder = new Recorder(process);
     onTestFinished(async () => {
       if (process.exitCode !== null || process.signalCode !== null) return;

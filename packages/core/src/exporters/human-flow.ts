@@ -42,7 +42,8 @@ function exchangeLines(flow: ExchangeFlow, format: HumanFormat): readonly string
 }
 
 function opaqueLines(flow: OpaqueFlow, { palette }: HumanFormat): readonly string[] {
-  const peer = flow.destination === undefined ? '' : endpointText(flow.destination);
+  const end = flow.destination ?? flow.remote;
+  const peer = end === undefined ? '' : endpointText(end);
   const name = flow.sni === undefined ? peer : `${flow.sni} ${peer}`.trimEnd();
   const alpn = flow.alpn === undefined || flow.alpn.length === 0 ? '' : ` (${flow.alpn.join(', ')})`;
   const summary = [

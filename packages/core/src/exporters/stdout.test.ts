@@ -67,6 +67,12 @@ it('shows an opaque connection with its reason', async () => {
   );
 });
 
+it('shows the other end of a connection of which nobody saw who began it', async () => {
+  const { source: _, destination: remote, ...ends } = opaqueFlow({ role: 'unknown' });
+  const text = await print({ ...ends, ...(remote === undefined ? {} : { remote }) });
+  expect(text).toContain(`· ${time}  curl(1234)  TLS [::1]:8443  not readable`);
+});
+
 it('says what is missing', async () => {
   const { response: _, ...unanswered } = exchangeFlow({
     complete: false,

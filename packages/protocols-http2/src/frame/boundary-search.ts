@@ -11,7 +11,6 @@ export interface FoundPiece {
 
 interface Candidate {
   readonly at: number;
-  /** `start`: what the program wrote or read in one call began here: so do frames, mostly. */
   readonly place: ChainPlace;
 }
 
@@ -75,7 +74,7 @@ export class BoundarySearch {
     for (; found === -1 && this.#next + FRAME_HEADER_BYTES <= length; this.#next++) {
       if (!mayBeginFrame(bytes, this.#next)) continue;
       const isStart = this.#next === chunkStart || this.#chunks.some(({ start }) => start === this.#next);
-      const candidate: Candidate = { at: this.#next, place: isStart ? 'start' : 'anywhere' };
+      const candidate: Candidate = { at: this.#next, place: isStart ? 'known' : 'anywhere' };
       const chain = readFrameChain(bytes, candidate.at, length, candidate.place);
       if (chain.verdict === 'broken') continue;
       if (isEnough(chain, candidate)) found = candidate.at;
@@ -133,5 +132,5 @@ export class BoundarySearch {
 
 function isEnough({ verdict, evidence, endsExactly }: FrameChain, { place }: Candidate): boolean {
   if (verdict === 'certain') return true;
-  return verdict === 'open' && place === 'start' && endsExactly && evidence >= ENOUGH_FOR_A_CALL;
+  return verdict === 'open' && place === 'known' && endsExactly && evidence >= ENOUGH_FOR_A_CALL;
 }

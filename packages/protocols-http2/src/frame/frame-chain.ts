@@ -2,6 +2,7 @@
 import { Flag, FrameType } from '../constants.js';
 import { looksLikeHeaderBlock } from '../hpack/block-shape.js';
 import { DEFAULT_MAX_FRAME_SIZE } from '../limits.js';
+import { ChainLinks } from './chain-links.js';
 import { controlPoints } from './control-evidence.js';
 import { FRAME_HEADER_BYTES, FrameHeader, isAllowed } from './frame-header.js';
 import { blockFragment } from './payload.js';
@@ -15,20 +16,16 @@ const MAX_STREAM_ID = 1 << 28;
 const DEFINED_FLAGS: readonly number[] = [0x09, 0x2d, 0x00, 0x00, 0x01, 0x0c, 0x01, 0x00, 0x00, 0x04];
 
 /**
- * Points that make bytes frames, by where the first of them begins. `start`: where a program began to write or read, as
- * at the begin of a stream. `anywhere`: one of thousands of places among unknown bytes, which may be any file or protocol
- * and full of small numbers: so many places find a chain by chance that few would at a start.
+ * Points that make bytes frames, by where the first of them begins. `known`: where a call of a program began to write or
+ * read on a connection that speaks HTTP/2; so do frames, mostly. `start`: the same on a connection of which nothing is known.
+ * `anywhere`: one of thousands of places among unknown bytes, which may be any file or protocol and full of small numbers:
+ * so many places find a chain by chance that few would at a start.
  */
-const ENOUGH = { start: 4, anywhere: 6 } as const;
+const ENOUGH = { known: 4, start: 4, anywhere: 6 } as const;
 export type ChainPlace = keyof typeof ENOUGH;
 
 /** DATA proves least: a head of it is a small number among zeros, and records of equal size chain like frames. */
-const MAX_DATA_POINTS = { start: Number.POSITIVE_INFINITY, anywhere: 2 } as const;
-
-/** Records of equal size look like control frames of one type, again and again: a type proves itself once. */
-const MAX_CONTROL_POINTS = 2;
-/** Peers send it in pairs, for the connection and for a stream. */
-const MAX_WINDOW_UPDATE_POINTS = 4;
+const MAX_DATA_POINTS = { known: Number.POSITIVE_INFINITY, start: Number.POSITIVE_INFINITY, anywhere: 2 } as const;
 
 export interface FrameChain {
   /** `broken`: they are no frames. `open`: they may be; the bytes end before it is certain. `certain`: they are. */
@@ -56,7 +53,7 @@ export function readFrameChain(bytes: Uint8Array, start: number, end: number, pl
     const payload = at + FRAME_HEADER_BYTES;
     const next = payload + header.length;
     if (!isPlausible(header, bytes[at + 5] ?? 0) || !links.follows(header)) return BROKEN;
-    const more = pointsOf(header, bytes, payload, next <= end, links);
+    const more = pointsOf(header, bytes, payload, next <= end, links, place);
     if (more < 0) return BROKEN;
     if (header.type === FrameType.DATA) dataPoints = Math.min(dataPoints + more, MAX_DATA_POINTS[place]);
     else points += more;
@@ -80,60 +77,6 @@ export function isEnoughAtStart(evidence: number): boolean {
   return evidence >= ENOUGH.start;
 }
 
-/** What frames before a frame say about it. */
-class ChainLinks {
-  #lastType = -1;
-  #lastStream = -1;
-  #lastLength = -1;
-  /** Stream of a header block that has not ended. */
-  #openBlock = 0;
-  /** The last stream that has ended. */
-  #ended = 0;
-  /** Points so far, by type. */
-  readonly #controlPoints = new Uint8Array(DEFINED_FLAGS.length);
-
-  /** RFC 9113 §4.3: a header block is not interrupted; §5.1: its sender ends a stream once. */
-  follows({ type, streamId }: FrameHeader): boolean {
-    if (this.#openBlock !== 0) return type === FrameType.CONTINUATION && streamId === this.#openBlock;
-    if (type === FrameType.CONTINUATION) return this.#lastType === -1;
-    return !(type <= FrameType.HEADERS && streamId === this.#ended);
-  }
-
-  add(header: FrameHeader): void {
-    const { type, streamId } = header;
-    const isBlock = type === FrameType.HEADERS || type === FrameType.CONTINUATION || type === FrameType.PUSH_PROMISE;
-    if (isBlock) this.#openBlock = header.has(Flag.END_HEADERS) ? 0 : streamId;
-    if (type <= FrameType.HEADERS && header.has(Flag.END_STREAM)) this.#ended = streamId;
-    this.#lastType = type;
-    this.#lastStream = streamId;
-    this.#lastLength = header.length;
-  }
-
-  /** What is left of the points of a control frame. */
-  controlPoints({ type, streamId }: FrameHeader, points: number): number {
-    if (points <= 0) return points;
-    if (type === this.#lastType && streamId === this.#lastStream) return 0;
-    const most = type === FrameType.WINDOW_UPDATE ? MAX_WINDOW_UPDATE_POINTS : MAX_CONTROL_POINTS;
-    const before = this.#controlPoints[type] ?? 0;
-    this.#controlPoints[type] = Math.min(most, before + points);
-    return (this.#controlPoints[type] ?? 0) - before;
-  }
-
-  /** A header block that began with HEADERS ends. */
-  endsBlock(header: FrameHeader): boolean {
-    return this.#openBlock !== 0 && header.has(Flag.END_HEADERS);
-  }
-
-  /** DATA on the stream of the frame before: the number of a stream is hard to guess. */
-  dataPoints(header: FrameHeader): number {
-    if (header.streamId !== this.#lastStream || header.length === 0) return 0;
-    if (this.#lastType === FrameType.HEADERS || this.#lastType === FrameType.CONTINUATION) return 2;
-    // RFC 9113 §5.1.1: nearly all streams are the client's, with odd numbers. Records that repeat have equal heads.
-    const isNext = this.#lastType === FrameType.DATA && header.streamId % 2 === 1;
-    return isNext && header.length !== this.#lastLength ? 1 : 0;
-  }
-}
-
 function isPlausible(header: FrameHeader, firstStreamByte: number): boolean {
   const { type, flags, length, streamId } = header;
   const defined = DEFINED_FLAGS[type];
@@ -151,10 +94,11 @@ function pointsOf(
   payload: number,
   isWhole: boolean,
   links: ChainLinks,
+  place: ChainPlace,
 ): number {
   switch (header.type) {
     case FrameType.DATA:
-      return links.dataPoints(header);
+      return place === 'known' ? links.knownDataPoints(header) : links.dataPoints(header);
     case FrameType.HEADERS:
     case FrameType.PUSH_PROMISE: {
       if (!isWhole) return 0;

@@ -4,10 +4,10 @@ import type { Wanted } from '../exchange.js';
 import type { ReferenceServer } from '../reference-server.js';
 import type { ClientSubject } from '../subject.js';
 
-/** Arguments of one curl for these requests, one after the other. A fresh connection: another name for the same server. */
-function requestOptions(server: ReferenceServer, { method, target, body, fresh }: Wanted): readonly string[] {
-  const url = fresh ? server.url(target).replace('127.0.0.1', 'localhost') : server.url(target);
-  return ['-s', '-k', '-4', ...(method === 'POST' ? ['--data-binary', body] : []), url];
+/** Arguments of one curl for these requests, one after the other. */
+function requestOptions(server: ReferenceServer, wanted: Wanted): readonly string[] {
+  const { method, body } = wanted;
+  return ['-s', '-k', '-4', ...(method === 'POST' ? ['--data-binary', body] : []), server.urlOf(wanted)];
 }
 
 export const curl: ClientSubject = {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command client makes HTTP/1.1 requests, with -http2 HTTP/2 where the server offers it: one for each line of its input, in order, or -count of them at once by
-// -workers. It prints a JSON line for each. Every Go from 1.15 on compiles it.
+// Command client makes requests in HTTP/1.1, with -http2 in HTTP/2 where the server offers it: -count of them at once by
+// -workers, with a JSON line about each, or those that it is driven to make as programs/python/lines.py says. Every Go
+// from 1.15 on compiles it.
 package main
 
 import (
-	"bufio"
 	"crypto/tls"
 	"encoding/json"
 	"flag"
@@ -17,7 +17,6 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"time"
 )
 
 type answer struct {
@@ -28,15 +27,31 @@ type answer struct {
 	Error  string `json:"error,omitempty"`
 }
 
+type call struct {
+	Method string `json:"method"`
+	URL    string `json:"url"`
+	Body   string `json:"body"`
+	Fresh  bool   `json:"fresh"`
+}
+
 var output sync.Mutex
 
-func get(client *http.Client, url string, body string) answer {
-	result := answer{URL: url}
-	method := "GET"
-	if body != "" {
-		method = "POST"
+func newClient(connections int, fresh bool, http2 bool) *http.Client {
+	transport := &http.Transport{
+		TLSClientConfig:     &tls.Config{InsecureSkipVerify: true},
+		ForceAttemptHTTP2:   http2,
+		MaxIdleConnsPerHost: connections,
+		DisableKeepAlives:   fresh,
 	}
-	request, err := http.NewRequest(method, url, strings.NewReader(body))
+	if !http2 {
+		transport.TLSNextProto = map[string]func(string, *tls.Conn) http.RoundTripper{}
+	}
+	return &http.Client{Transport: transport}
+}
+
+func do(client *http.Client, wanted call) answer {
+	result := answer{URL: wanted.URL}
+	request, err := http.NewRequest(wanted.Method, wanted.URL, strings.NewReader(wanted.Body))
 	if err != nil {
 		result.Error = err.Error()
 		return result
@@ -68,37 +83,31 @@ func print(result answer) {
 func main() {
 	count := flag.Int("count", 0, "")
 	workers := flag.Int("workers", 1, "")
-	seconds := flag.Int("seconds", 0, "make requests for so long, and print a summary")
 	fresh := flag.Bool("fresh", false, "a connection for each request")
 	http2 := flag.Bool("http2", false, "")
 	url := flag.String("url", "", "its id parameter is added")
 	flag.Parse()
-	transport := &http.Transport{
-		TLSClientConfig:     &tls.Config{InsecureSkipVerify: true},
-		ForceAttemptHTTP2:   *http2,
-		MaxIdleConnsPerHost: *workers,
-		DisableKeepAlives:   *fresh,
-	}
-	if !*http2 {
-		transport.TLSNextProto = map[string]func(string, *tls.Conn) http.RoundTripper{}
-	}
-	client := &http.Client{Transport: transport}
-	switch {
-	case *seconds > 0:
-		load(client, *url, *workers, time.Duration(*seconds)*time.Second)
-	case *count > 0:
+	client := newClient(*workers, *fresh, *http2)
+	if *count > 0 {
 		many(client, *url, *workers, *count)
-	default:
-		lines := bufio.NewScanner(os.Stdin)
-		lines.Buffer(nil, 1<<20)
-		for lines.Scan() {
-			words := strings.SplitN(lines.Text(), " ", 2)
-			body := ""
-			if len(words) > 1 {
-				body = words[1]
-			}
-			print(get(client, words[0], body))
+	} else {
+		driven(client)
+	}
+}
+
+func driven(kept *http.Client) {
+	fmt.Println("ready")
+	lines := json.NewDecoder(os.Stdin)
+	for {
+		var next call
+		if lines.Decode(&next) != nil {
+			return
 		}
+		client := kept
+		if next.Fresh {
+			client = newClient(1, true, false)
+		}
+		print(do(client, next))
 	}
 }
 
@@ -110,7 +119,7 @@ func many(client *http.Client, url string, workers int, count int) {
 		go func() {
 			defer done.Done()
 			for id := range ids {
-				print(get(client, fmt.Sprintf("%s?id=%d", url, id), ""))
+				print(do(client, call{Method: "GET", URL: fmt.Sprintf("%s?id=%d", url, id)}))
 			}
 		}()
 	}
@@ -119,33 +128,4 @@ func many(client *http.Client, url string, workers int, count int) {
 	}
 	close(ids)
 	done.Wait()
-}
-
-func load(client *http.Client, url string, workers int, duration time.Duration) {
-	end := time.Now().Add(duration)
-	var done sync.WaitGroup
-	var mutex sync.Mutex
-	requests, failures, first := 0, 0, ""
-	for i := 0; i < workers; i++ {
-		done.Add(1)
-		go func(worker int) {
-			defer done.Done()
-			for n := 0; time.Now().Before(end); n++ {
-				id := fmt.Sprintf("%d-%d", worker, n)
-				result := get(client, url+"?id="+id, "")
-				mutex.Lock()
-				requests++
-				if result.Error != "" || !strings.HasPrefix(result.Text, "id="+id+" ") {
-					failures++
-					if first == "" {
-						first = result.Error + result.Text
-					}
-				}
-				mutex.Unlock()
-			}
-		}(i)
-	}
-	done.Wait()
-	line, _ := json.Marshal(map[string]interface{}{"requests": requests, "failures": failures, "first": first})
-	fmt.Println(string(line))
 }

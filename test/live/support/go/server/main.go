@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command server answers HTTP/1.1, with -http2 and a certificate HTTP/2 as well, and logs each request as a JSON line. Every Go from 1.15 on compiles it.
+// Command server answers HTTP/1.1, and HTTP/2 with -http2 and a certificate, and logs each request as a JSON line: with
+// the status that the parameter status asks for, a line of text and as many more as count says. Every Go from 1.15 on
+// compiles it.
 package main
 
 import (
@@ -110,7 +112,13 @@ func main() {
 		line, _ := json.Marshal(entry{"request", id, r.Method, r.RequestURI, []interface{}{host, number}, os.Getpid(), len(body)})
 		log.Write(append(line, '\n'))
 		count, _ := strconv.Atoi(r.URL.Query().Get("count"))
+		status, err := strconv.Atoi(r.URL.Query().Get("status"))
+		if err != nil {
+			status = http.StatusOK
+		}
 		w.Header().Set("X-Id", id)
+		w.Header().Set("X-Client-Port", port)
+		w.WriteHeader(status)
 		fmt.Fprintf(w, "id=%s target=%s bytes=%d\n", id, r.RequestURI, len(body))
 		for ; count > 0; count-- {
 			io.WriteString(w, "A line of the body.\n")
