@@ -271,7 +271,10 @@ export class DockerTracker extends EventEmitter<DockerTrackerEvents> {
     if (container !== undefined && !isSame(container, known)) this.#put('container:update', container);
   }
 
-  #put(event: 'container:create' | 'container:start' | 'container:stop' | 'container:update', container: Container) {
+  #put(
+    event: 'container:create' | 'container:start' | 'container:stop' | 'container:update',
+    container: Container,
+  ): void {
     this.#table.put(container);
     this.emit(event, container);
   }
