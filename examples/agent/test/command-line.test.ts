@@ -100,6 +100,13 @@ describe('a wrong command line is told in one sentence', () => {
       1,
       "The gRPC schema /nonexistent/a.proto cannot be used: ENOENT: no such file or directory, open '/nonexistent/a.proto'.",
     ],
+    [['agent'], 2, "required option '-s, --server <host:port>' not specified; see flowtap agent --help"],
+    [['agent', '-s', 'flowtap:'], 2, '--server: flowtap needs a server; write flowtap:localhost:50052.'],
+    [
+      ['replay', 'x', '-o', 'grpc:192.0.2.1:50052'],
+      2,
+      '192.0.2.1:50052 is another host, and flows would go there unencrypted; give --tls, or --plaintext where nobody else can listen.',
+    ],
     [['attach', '--pid', 'nginx'], 2, "--pid: 'nginx' is not a process id; find one with pgrep or ps."],
     [['attach', '--pid', '999999999'], 1, 'there is no process 999999999; find one with pgrep or ps.'],
     [['attach', '--pid', '1', '--user', 'x'], 2, "unknown option '--user'; see flowtap attach --help"],

@@ -54,6 +54,17 @@ function exchange(source: FakeSource, text: string, id = 1): void {
   source.play(connection.ingress(`ASK ${text}\n`), connection.egress(`SAY ${text}\n`), connection.close());
 }
 
+/** Asks for batches of its own size. */
+class ParticularExporter extends FakeExporter {
+  readonly pipeline = { maxBatchFlows: 3 };
+  readonly batches: number[] = [];
+
+  override async export(flows: readonly Flow[]): Promise<ExportResult> {
+    this.batches.push(flows.length);
+    return super.export(flows);
+  }
+}
+
 async function collect(tap: Tap): Promise<Flow[]> {
   const flows: Flow[] = [];
   for await (const flow of tap.flows()) flows.push(flow);
@@ -131,6 +142,15 @@ describe('a tap', () => {
     exchange(source, 'a');
     await tap.stop();
     expect(flows[0]?.startTimeMs).toBe(5001);
+  });
+
+  it('gives an exporter the pipeline that it asks for', async () => {
+    const exporter = new ParticularExporter();
+    const { source, tap } = setUp({ exporters: [exporter] });
+    await tap.start();
+    for (let id = 1; id <= 7; id++) exchange(source, `${id}`, id);
+    await tap.stop();
+    expect(exporter.batches).toEqual([3, 3, 1]);
   });
 
   it('stops once, however often it is asked to', async () => {

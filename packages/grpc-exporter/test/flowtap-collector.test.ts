@@ -92,6 +92,18 @@ describe('flows', () => {
     expect(pipeline.counters).toMatchObject({ exported: 1, failed: 0 });
   });
 
+  it('gives up a stream that takes nothing', async () => {
+    const server = await serve();
+    const { pipeline } = await open(server, { callTimeoutMs: 300 });
+    server.isStuck = true;
+    const large = requestOf({ body: bodyOf(Buffer.alloc(1_000_000, 7)) });
+    for (let i = 0; i < 24; i++) pipeline.push(exchangeFlow({ request: large }));
+    await until('three streams were tried', () => server.flowStreams >= 3);
+    server.isStuck = false;
+    await pipeline.flush();
+    expect(pipeline.counters).toMatchObject({ exported: 24, failed: 0 });
+  });
+
   it('counts and announces what a collector never took', async () => {
     const server = await serve();
     const { pipeline, warnings } = await open(server, { callTimeoutMs: 200 });

@@ -3,7 +3,8 @@ import { createServer, request } from 'node:http';
 import type { Scene } from './scene.js';
 
 /** What tracking containers needs: to look, and nothing else. */
-const ALLOWED = /^GET (?:\/v[\d.]+)?\/(?:_ping|version|events|containers\/json|containers\/\w+\/json)(?:\?|$)/;
+const ALLOWED =
+  /^GET (?:\/v[\d.]+)?\/(?:version|events|containers\/json|(?:containers|images)\/[\w:]+\/json|networks\/\w+)(?:\?|$)/;
 
 /** An API-filtering proxy before a container engine, at a socket of its own. */
 export interface EngineProxy {

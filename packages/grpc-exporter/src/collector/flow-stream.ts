@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { CallError } from '../call-error.js';
 import { FlowsRequest, FlowsResponse } from '../gen/flowtap/v1/flowtap.js';
 import { writeRepeated } from '../message-batch.js';
@@ -14,18 +13,21 @@ export class FlowStream {
   readonly #transport: Transport;
   readonly #stream: OpenStream;
   readonly #name: string;
+  readonly #timeoutMs: number;
   #sent = 0;
   #acknowledged = 0;
   #error: CallError | undefined;
   #wake = (): void => {};
 
-  constructor(transport: Transport, name: string) {
+  /** @param timeoutMs how long a batch may take to be taken, or to be acknowledged */
+  constructor(transport: Transport, name: string, timeoutMs: number) {
     this.#transport = transport;
     this.#name = name;
+    this.#timeoutMs = timeoutMs;
     this.#stream = transport.stream(PATH, {
       message: (bytes) => this.#acknowledge(bytes),
       end: (error) => {
-        this.#error =
+        this.#error ??=
           error ?? new CallError('EXPORT_UNAVAILABLE', `${name} ended the stream before all was acknowledged.`, true);
         this.#wake();
       },
@@ -36,36 +38,32 @@ export class FlowStream {
     return this.#error !== undefined;
   }
 
-  /** @param flows encoded. Resolves when there is room for more. */
+  /**
+   * Resolves when there is room for more.
+   *
+   * @param flows encoded
+   * @throws CallError when the stream ends before
+   */
   async send(flows: readonly Uint8Array[]): Promise<void> {
     this.#sent += 1;
-    const head = FlowsRequest.encode({ sequence: this.#sent, flows: [] }, new BinaryWriter());
-    writeRepeated(head, FLOWS_FIELD, flows);
-    await this.#stream.write(head.finish());
+    const message = FlowsRequest.encode({ sequence: this.#sent, flows: [] });
+    writeRepeated(message, FLOWS_FIELD, flows);
+    await this.#inTime(this.#stream.write(message.finish()));
   }
 
   /**
    * Resolves when everything that was sent is acknowledged.
    *
-   * @throws CallError when the stream ends before, or `timeoutMs` pass without an acknowledgement.
+   * @throws CallError when the stream ends before
    */
-  async acknowledged(timeoutMs: number, signal: AbortSignal): Promise<void> {
-    const abort = () => this.cancel();
-    signal.addEventListener('abort', abort, { once: true });
-    if (signal.aborted) abort();
-    try {
-      while (this.#acknowledged < this.#sent) {
-        if (this.#error !== undefined) throw this.#error;
-        if (await this.#timesOut(timeoutMs)) {
-          this.cancel();
-          this.#transport.noteOutcome(true);
-          throw new CallError('EXPORT_TIMEOUT', `${this.#name} acknowledged nothing in ${timeoutMs} ms.`, true);
-        }
-      }
-      this.#transport.noteOutcome(false);
-    } finally {
-      signal.removeEventListener('abort', abort);
+  async acknowledged(): Promise<void> {
+    while (this.#acknowledged < this.#sent) {
+      const next = new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      await this.#inTime(next);
     }
+    this.#transport.noteOutcome(false);
   }
 
   cancel(): void {
@@ -76,15 +74,16 @@ export class FlowStream {
     this.#stream.finish();
   }
 
-  /** Waits for the next acknowledgement or the end. */
-  #timesOut(timeoutMs: number): Promise<boolean> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(true), timeoutMs);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve(false);
-      };
-    });
+  /** Gives the stream up when what is waited for takes too long; its end wakes who waits. */
+  async #inTime(step: Promise<void>): Promise<void> {
+    const timer = setTimeout(() => {
+      this.#error ??= new CallError('EXPORT_TIMEOUT', `${this.#name} did not answer in ${this.#timeoutMs} ms.`, true);
+      this.cancel();
+      this.#transport.noteOutcome(true);
+    }, this.#timeoutMs);
+    if (this.#error === undefined) await step;
+    clearTimeout(timer);
+    if (this.#error !== undefined) throw this.#error;
   }
 
   #acknowledge(bytes: Buffer): void {
@@ -92,7 +91,7 @@ export class FlowStream {
       const { acknowledgedSequence } = FlowsResponse.decode(bytes);
       this.#acknowledged = Math.max(this.#acknowledged, Math.min(acknowledgedSequence, this.#sent));
     } catch (error) {
-      this.#error = new CallError('EXPORT_REJECTED', `${this.#name} answered nonsense: ${String(error)}`, false);
+      this.#error ??= new CallError('EXPORT_REJECTED', `${this.#name} answered nonsense: ${String(error)}`, false);
       this.cancel();
     }
     this.#wake();

@@ -50,17 +50,21 @@ class FlowtapCollectorExporter implements Exporter {
   }
 
   async export(flows: readonly Flow[], { signal }: { readonly signal: AbortSignal }): Promise<ExportResult> {
-    const { callTimeoutMs } = this.#options;
+    const stream = this.#openStream();
+    const cancel = () => stream.cancel();
+    signal.addEventListener('abort', cancel, { once: true });
+    if (signal.aborted) cancel();
     try {
-      if (this.#stream?.hasEnded !== false) this.#stream = new FlowStream(this.#transport, this.#options.address.text);
-      for (const batch of batchesOf(this.#encoded(flows))) await this.#stream.send(batch);
-      await this.#stream.acknowledged(callTimeoutMs, signal);
+      for (const batch of batchesOf(this.#encoded(flows))) await stream.send(batch);
+      await stream.acknowledged();
       return { status: 'ok' };
     } catch (error) {
       // What is on the way on it would be acknowledged as something else.
-      this.#stream?.cancel();
+      stream.cancel();
       this.#stream = undefined;
       return exportResultOf(error);
+    } finally {
+      signal.removeEventListener('abort', cancel);
     }
   }
 
@@ -71,6 +75,14 @@ class FlowtapCollectorExporter implements Exporter {
     this.#commands?.stop();
     this.#stream?.finish();
     this.#transport.close();
+  }
+
+  #openStream(): FlowStream {
+    const { address, callTimeoutMs } = this.#options;
+    if (this.#stream?.hasEnded !== false) {
+      this.#stream = new FlowStream(this.#transport, address.text, callTimeoutMs);
+    }
+    return this.#stream;
   }
 
   *#encoded(flows: readonly Flow[]): Generator<Uint8Array> {

@@ -44,6 +44,8 @@ export class CollectorServer {
   onBatch: (batch: FlowsRequest, call: FlowsCall) => void = ({ sequence }, call) =>
     call.write({ acknowledgedSequence: sequence });
   flowStreams = 0;
+  /** Does not even take what comes. */
+  isStuck = false;
   port = 0;
   readonly #options: CollectorOptions;
   readonly #server = new Server();
@@ -81,12 +83,13 @@ export class CollectorServer {
   #serveFlows(call: FlowsCall): void {
     if (!this.#isAllowed(call)) return;
     this.flowStreams += 1;
+    call.on('error', () => {});
+    if (this.isStuck) return;
     call.on('data', (batch: FlowsRequest) => {
       this.flows.push(...batch.flows);
       this.onBatch(batch, call);
     });
     call.on('end', () => call.end());
-    call.on('error', () => {});
   }
 
   #serveCommands(call: CommandsCall): void {
