@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { DrivenClient } from './matrix/driven-client.js';
 import { makeImage } from './support/container-image.js';
 import { containerNeeds, TOOLS, useContainers } from './support/containers.js';
 import { type Flow, only } from './support/flow.js';
@@ -98,10 +99,11 @@ describeLive('a container that is made and started after the command shows its f
 
   test('with a Go program and nothing else', async () => {
     const capture = await containers.attach('--container', 'wanted');
-    const client = await containers.interactive('run', '--rm', '--interactive', '--name', 'wanted', 'go:1', '/client');
-    client.write(`${urls.server}/go?id=1\n`);
-    await client.line();
-    client.closeInput();
+    const run = ['run', '--rm', '--interactive', '--name', 'wanted', 'go:1', '/client'];
+    const client = new DrivenClient(await containers.interactive(...run));
+    await client.ready();
+    await client.ask({ method: 'GET', url: `${urls.server}/go?id=1` });
+    client.program.closeInput();
     expect(only(await capture.flowCount(1))).toMatchObject({
       ...{ ...expectWhole, tls: true, fdSource: 'go', request: { target: '/go?id=1' } },
     });
