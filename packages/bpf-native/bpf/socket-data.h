@@ -35,7 +35,7 @@ static __always_inline bool took_these_bytes(struct connection *connection, stru
 }
 
 /* The connection that a finished call moved bytes on. */
-static __always_inline struct connection *connection_of_call(const struct call *call, struct socket_ref *ref)
+static __noinline struct connection *connection_of_call(const struct call *call, struct socket_ref *ref)
 {
 	struct descriptor descriptor = {
 		.pid = bpf_get_current_pid_tgid() >> 32,
@@ -86,22 +86,17 @@ static __always_inline void remember_read(u64 sock, u64 connection_id, s32 fd)
 		bpf_map_update_elem(&last_reads, &thread, &read, BPF_ANY);
 }
 
-__noinline int on_socket_data(struct call *call)
+/* Apart from what finds the connection, so that the two do not add up on the stack. */
+static __noinline int send_socket_data(const struct call *call, const struct socket_ref *ref,
+				       struct connection *connection)
 {
 	struct transfer t = {};
-	struct socket_ref ref = {};
-	struct connection *connection;
 	struct tls_frame *frame;
 	u8 head[8] = {};
-	u8 direction;
+	u8 direction = call->direction & 1;
 
-	if (!call || call->bytes == 0)
-		return 0;
-	direction = call->direction & 1;
-	connection = connection_of_call(call, &ref);
-	if (!connection)
-		return 0;
-	begin_transfer(&t, connection, direction, FLOWTAP_RAW, call->bytes, call->fd);
+	begin_transfer(&t, connection->id, direction, FLOWTAP_RAW, call->bytes, call->fd);
+	describe_transfer(&t, connection);
 	t.record.gap = call->gap;
 	if (call->is_vector) {
 		t.vector = call->address;
@@ -129,7 +124,7 @@ __noinline int on_socket_data(struct call *call)
 	 */
 	if (frame && frame->direction == direction &&
 	    (connection->flags & CONNECTION_TLS || (!frame->sock && connection->flags & CONNECTION_JOINED_LATE))) {
-		frame->sock = (u64)ref.sock;
+		frame->sock = (u64)ref->sock;
 		frame->fd = call->fd;
 		frame->is_ciphertext = (connection->flags & CONNECTION_TLS) != 0;
 	}
@@ -140,7 +135,7 @@ __noinline int on_socket_data(struct call *call)
 		u32 sent = connection->handshake_bytes[direction];
 
 		if (!frame && direction == FLOWTAP_INGRESS)
-			remember_read((u64)ref.sock, connection->id, call->fd);
+			remember_read((u64)ref->sock, connection->id, call->fd);
 
 		if (sent >= TLS_HANDSHAKE_BYTES)
 			return 0;
@@ -153,6 +148,17 @@ __noinline int on_socket_data(struct call *call)
 	}
 	send_transfer(&t);
 	return 0;
+}
+
+__noinline int on_socket_data(struct call *call)
+{
+	struct socket_ref ref = {};
+	struct connection *connection;
+
+	if (!call || call->bytes == 0)
+		return 0;
+	connection = connection_of_call(call, &ref);
+	return connection ? send_socket_data(call, &ref, connection) : 0;
 }
 
 #endif

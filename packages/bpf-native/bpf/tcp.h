@@ -25,7 +25,7 @@ static __always_inline int on_tcp_state(struct sock *sock, int new_state)
 			connection->flags &= ~CONNECTION_PENDING;
 			read_addresses(sock, connection->family, &connection->addresses);
 			set_sequence_bases(connection, sock);
-			announce(connection, 0, FLOWTAP_CONNECT, connection->fd); /* no path: it is TCP */
+			announce(connection, connection->id, 0, FLOWTAP_CONNECT, connection->fd); /* no path: it is TCP */
 		}
 		return 0;
 	}
