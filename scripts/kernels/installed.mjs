@@ -25,7 +25,9 @@ export function installPackages() {
     rmSync(place, { recursive: true, force: true });
     mkdirSync(place, { recursive: true });
     writeFileSync(join(place, 'package.json'), manifest);
-    run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--no-package-lock', '--install-links'], { cwd: place });
+    run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--no-package-lock', '--install-links'], {
+      cwd: place,
+    });
     writeFileSync(note, recipe);
   }
   copyTests();

@@ -17,7 +17,14 @@ const packages = [
 ];
 
 /** Large, and read by nobody there. */
-const superfluous = ['usr/share/doc', 'usr/share/man', 'usr/share/locale', 'usr/share/perl', 'usr/bin/perl*', 'var/cache'];
+const superfluous = [
+  'usr/share/doc',
+  'usr/share/man',
+  'usr/share/locale',
+  'usr/share/perl',
+  'usr/bin/perl*',
+  'var/cache',
+];
 
 /** What Debian's packages would do when they are configured. */
 const accounts = {

@@ -46,6 +46,15 @@ export const groups = {
     { name: 'bpftool', command: 'bpftool' },
     { name: 'golang-go', command: 'go' },
   ],
+  // Virtual machines; `openssl`, `curl` and `bpftool` for the same tests on this machine.
+  kernels: [
+    { name: 'qemu-system-x86', command: 'qemu-system-x86_64' },
+    { name: 'cpio', command: 'cpio' },
+    { name: 'curl', command: 'curl' },
+    { name: 'openssl', command: 'openssl' },
+    { name: 'python3', command: 'python3' },
+    { name: 'bpftool', command: 'bpftool' },
+  ],
   bench: [
     { name: 'build-essential', command: 'cc' },
     { name: 'nginx-light', command: 'nginx', service: 'nginx' },
