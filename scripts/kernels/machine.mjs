@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { kernelsCache } from './places.mjs';
 import { readReport } from './report-lines.mjs';
@@ -33,24 +33,28 @@ export async function boot({ name, arch, kernel, image, timeoutMs, memoryMiB = 2
   const stop = () => child.kill('SIGKILL');
   process.once('exit', stop);
   const timer = setTimeout(stop, timeoutMs);
-  const text = await outputOf(child);
+  const text = await outputOf(child, name);
   clearTimeout(timer);
   process.off('exit', stop);
-  const logs = join(kernelsCache, 'logs');
-  mkdirSync(logs, { recursive: true });
-  writeFileSync(join(logs, `${name}.log`), text);
   return readReport(text);
 }
 
-function outputOf(child) {
+function outputOf(child, name) {
+  const logs = join(kernelsCache, 'logs');
+  mkdirSync(logs, { recursive: true });
+  const log = openSync(join(logs, `${name}.log`), 'w');
   let text = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (chunk) => {
       text += chunk;
+      writeSync(log, chunk);
     });
   }
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', () => resolve(text));
+    child.once('close', () => {
+      closeSync(log);
+      resolve(text);
+    });
   });
 }
