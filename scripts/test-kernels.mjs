@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// npm run test:kernels [-- --quick] [--kernel <name>] [--write]: the packed packages on Debian's kernels, each in a virtual
+// npm run test:kernels [-- --quick] [--kernel <name>] [--arch <name>] [--write]: the packed packages on Debian's kernels, each in a virtual
 // machine, and on this one. Prints kernel × back end × test; the last line is "N passed, N failed".
-// --quick: one kernel, the least. --kernel: this one only, may be repeated. --write: the tables go to docs/kernels.md.
+// --quick: one kernel, the least. --kernel, --arch: these only, may be repeated. --write: the tables go to docs/kernels.md.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { buildGoPrograms } from './kernels/go-programs.mjs';
 import { makeBaseImage, makeImage } from './kernels/image.mjs';
 import { installPackages } from './kernels/installed.mjs';
 import { ensureKernel } from './kernels/kernels.mjs';
@@ -18,7 +19,6 @@ import { problemsOf, programTable, resultTable } from './kernels/table.mjs';
 import { rootDirectory, run } from './lib/run.mjs';
 import { runMain, say, warn } from './lib/say.mjs';
 
-const arch = 'x64';
 const minuteMs = 60_000;
 /** How much slower software emulation is than the machine that the tests' time limits were made for, at its busiest. */
 const patience = 10;
@@ -27,6 +27,7 @@ const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     kernel: { type: 'string', multiple: true },
+    arch: { type: 'string', multiple: true },
     write: { type: 'boolean', default: false },
   },
 });
@@ -34,15 +35,26 @@ const { values: options } = parseArgs({
 await runMain(async () => {
   run(process.execPath, [join(rootDirectory, 'scripts/setup.mjs'), 'build', 'kernels']);
   run(process.execPath, [join(rootDirectory, 'scripts/build.mjs')]);
+  const wanted = (options.quick ? [quickMachine()] : machines()).filter(isAsked);
+  const arches = [...new Set(wanted.map(({ arch }) => arch))];
+  run(process.execPath, [join(rootDirectory, 'packages/bpf-native/scripts/build-native.mjs'), ...arches]);
   const installed = installPackages();
-  const base = makeBaseImage(arch, ensureRootFiles(arch), installed);
-  const wanted = options.quick ? [quickMachine()] : machines();
-  const isAsked = ({ kernel }) => options.kernel === undefined || options.kernel.includes(kernel.name);
+  const images = new Map(arches.map((arch) => [arch, baseImage(arch, installed)]));
 
-  const columns = options.quick || options.kernel !== undefined ? [] : [onThisMachine(installed)];
-  for (const machine of wanted.filter(isAsked)) columns.push(await onVirtualMachine(machine, base));
+  const all = !options.quick && options.kernel === undefined && options.arch === undefined;
+  const columns = all ? [onThisMachine(installed)] : [];
+  for (const machine of wanted) columns.push(await onVirtualMachine(machine, images.get(machine.arch)));
   return report(columns);
 });
+
+function isAsked({ kernel, arch }) {
+  return (options.kernel?.includes(kernel.name) ?? true) && (options.arch?.includes(arch) ?? true);
+}
+
+function baseImage(arch, installed) {
+  const goPrograms = arch === process.arch ? undefined : buildGoPrograms(arch);
+  return makeBaseImage(arch, { rootFiles: ensureRootFiles(arch), installed, goPrograms });
+}
 
 function jobFor({ backend, files }, installed, environment) {
   return {
@@ -58,16 +70,20 @@ function jobFor({ backend, files }, installed, environment) {
 }
 
 async function onVirtualMachine(machine, base) {
-  const { kernel, backend } = machine;
-  const name = [kernel.name, backend].filter(Boolean).join('-');
+  const { arch, kernel, backend } = machine;
+  const name = [kernel.name, arch, backend].filter(Boolean).join('-');
   say(`kernel ${name}`);
-  const environment = { FLOWTAP_TEST_PATIENCE: String(patience), FLOWTAP_TEST_MACHINE: 'virtual' };
+  const environment = {
+    FLOWTAP_TEST_PATIENCE: String(patience),
+    FLOWTAP_TEST_MACHINE: 'virtual',
+    FLOWTAP_TEST_GO_PROGRAMS: '/go',
+  };
   const image = makeImage(base, jobFor(machine, '/work', environment));
   const file = ensureKernel(kernel, arch);
   const timeoutMs = (options.quick ? 10 : 25) * minuteMs;
   const result = await boot({ name, arch, kernel: file, image, timeoutMs });
   rmSync(image);
-  return announced({ label: result.kernel ?? kernel.name, backend, report: result });
+  return announced({ label: result.kernel ?? `${kernel.name} ${arch}`, backend, report: result });
 }
 
 function onThisMachine(installed) {

@@ -8,13 +8,17 @@ import { rootDirectory } from '../lib/run.mjs';
 import { ScriptError } from '../lib/say.mjs';
 import { kernelsCache } from './places.mjs';
 
-/** What is the same for all machines of an architecture: the system's files, the packages, the tests. */
-export function makeBaseImage(arch, rootFiles, installed) {
+/**
+ * What is the same for all machines of an architecture: the system's files, the packages with the tests at /work, Go
+ * programs at /go.
+ */
+export function makeBaseImage(arch, { rootFiles, installed, goPrograms }) {
   const image = join(kernelsCache, `base-${arch}.cpio`);
   writeFileSync(image, archive(rootFiles));
   const layer = mkdtempSync(join(tmpdir(), 'flowtap-image-'));
   try {
     run('cp', ['-a', installed, join(layer, 'work')]);
+    if (goPrograms !== undefined) run('cp', ['-a', goPrograms, join(layer, 'go')]);
     copyFileSync(join(rootDirectory, 'test/kernels/guest/init'), join(layer, 'init'));
     appendFileSync(image, archive(layer));
   } finally {

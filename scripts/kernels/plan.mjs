@@ -3,10 +3,9 @@ import { kernels } from './kernels.mjs';
 
 const backends = ['tracepoint', 'kprobe'];
 
-/** Below test/, as JavaScript. */
-const everywhere = ['kernels/programs.test.js', 'kernels/capture.test.js', 'kernels/conditions.test.js'].map(
-  (path) => ({ path }),
-);
+/** Below test/, as JavaScript. `pattern`: of the tests' names. */
+const capture = [{ path: 'kernels/programs.test.js' }, { path: 'kernels/capture.test.js' }];
+const conditions = { path: 'kernels/conditions.test.js' };
 /** Live tests that have most to do with the kernel. */
 const live = ['attach-server', 'cgroup', 'descriptors', 'ipv6', 'unix-socket', 'user'].map((name) => ({
   path: `live/${name}.test.js`,
@@ -14,23 +13,41 @@ const live = ['attach-server', 'cgroup', 'descriptors', 'ipv6', 'unix-socket', '
 const refusal = [{ path: 'kernels/too-old.test.js' }];
 /** It cannot be taken back: last. */
 const lockdown = { path: 'kernels/lockdown.test.js' };
+const go = { path: 'kernels/go.test.js' };
 const quick = [{ path: 'kernels/capture.test.js', pattern: 'run: a client' }];
 
 /** The machine that runs this: what it started is all that it captures. */
-export const thisMachine = { kernel: undefined, backend: 'tracepoint', files: everywhere };
+export const thisMachine = { backend: 'tracepoint', files: [...capture, conditions] };
 
 /**
  * A machine for each kernel and back end.
- * @returns {{ kernel: typeof kernels[number], backend: string | undefined, files: { path: string, pattern?: string }[] }[]}
+ * @typedef {{ arch: 'x64' | 'arm64', kernel: typeof kernels[number], backend?: string, files: { path: string, pattern?: string }[] }} Machine
+ * @returns {Machine[]}
  */
 export function machines() {
-  return kernels.flatMap((kernel) => {
-    if (!kernel.supported) return [{ kernel, backend: undefined, files: refusal }];
-    return backends.map((backend) => ({ kernel, backend, files: [...everywhere, ...live, lockdown] }));
-  });
+  return [...kernels.flatMap(machinesOf), ...backends.map(smoke)];
+}
+
+function machinesOf(kernel) {
+  const arch = 'x64';
+  if (!kernel.supported) return [{ arch, kernel, files: refusal }];
+  return backends.map((backend) => ({
+    arch,
+    kernel,
+    backend,
+    files: [...capture, conditions, ...live, lockdown],
+  }));
+}
+
+function smoke(backend) {
+  return { arch: 'arm64', kernel: kernelNamed('6.12'), backend, files: [...capture, go] };
 }
 
 /** What says most in the least time: the back end that the development machines may not have. */
 export function quickMachine() {
-  return { kernel: kernels.find(({ name }) => name === '6.1'), backend: 'kprobe', files: quick };
+  return { arch: 'x64', kernel: kernelNamed('6.1'), backend: 'kprobe', files: quick };
+}
+
+function kernelNamed(name) {
+  return kernels.find((kernel) => kernel.name === name);
 }
