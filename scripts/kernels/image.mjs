@@ -9,16 +9,16 @@ import { ScriptError } from '../lib/say.mjs';
 import { kernelsCache } from './places.mjs';
 
 /**
- * What is the same for all machines of an architecture: the system's files, the packages with the tests at /work, Go
- * programs at /go.
+ * What is the same for all machines of an architecture: the system's files, the packages with the tests at /work,
+ * compiled programs at /programs.
  */
-export function makeBaseImage(arch, { rootFiles, installed, goPrograms }) {
+export function makeBaseImage(arch, { rootFiles, installed, programs }) {
   const image = join(kernelsCache, `base-${arch}.cpio`);
   writeFileSync(image, archive(rootFiles));
   const layer = mkdtempSync(join(tmpdir(), 'flowtap-image-'));
   try {
     run('cp', ['-a', installed, join(layer, 'work')]);
-    if (goPrograms !== undefined) run('cp', ['-a', goPrograms, join(layer, 'go')]);
+    run('cp', ['-a', programs, join(layer, 'programs')]);
     copyFileSync(join(rootDirectory, 'test/kernels/guest/init'), join(layer, 'init'));
     appendFileSync(image, archive(layer));
   } finally {
@@ -41,8 +41,9 @@ export function makeImage(base, job) {
   }
 }
 
+/** Without the directory itself, whose mode would become that of the root. */
 function archive(directory) {
-  return run('sh', ['-c', 'find . | cpio --quiet -o -H newc -R 0:0'], directory);
+  return run('sh', ['-c', 'find . -mindepth 1 | cpio --quiet -o -H newc -R 0:0'], directory);
 }
 
 function run(command, args, cwd) {

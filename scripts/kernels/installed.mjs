@@ -2,7 +2,7 @@
 // The tests with the packages as a user has them: packed by npm, and installed from the tarballs.
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import ts from 'typescript';
 import { output, rootDirectory, run } from '../lib/run.mjs';
 import { ScriptError, say } from '../lib/say.mjs';
@@ -62,15 +62,17 @@ function runner() {
 
 /** TypeScript becomes JavaScript beside which everything lies as in the repository. */
 function copyTests() {
-  const target = join(place, 'test');
-  rmSync(target, { recursive: true, force: true });
-  for (const part of ['live', 'kernels']) {
-    const source = join(rootDirectory, 'test', part);
-    cpSync(source, join(target, part), { recursive: true, filter: (path) => !path.endsWith('.ts') });
+  for (const part of ['test/live', 'test/kernels', 'packages/bpf-native/test/support']) {
+    const source = join(rootDirectory, part);
+    const target = join(place, part);
+    rmSync(target, { recursive: true, force: true });
+    cpSync(source, target, { recursive: true, filter: (path) => !path.endsWith('.ts') });
     for (const file of readdirSync(source, { recursive: true }).filter((path) => path.endsWith('.ts'))) {
       const compilerOptions = { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext };
       const { outputText } = ts.transpileModule(readFileSync(join(source, file), 'utf8'), { compilerOptions });
-      writeFileSync(join(target, part, file.replace(/\.ts$/, '.js')), outputText);
+      const output = join(target, file.replace(/\.ts$/, '.js'));
+      mkdirSync(dirname(output), { recursive: true });
+      writeFileSync(output, outputText);
     }
   }
 }

@@ -5,9 +5,11 @@ const backends = ['tracepoint', 'kprobe'];
 
 /** Below test/, as JavaScript. `pattern`: of the tests' names. */
 const capture = [{ path: 'kernels/programs.test.js' }, { path: 'kernels/capture.test.js' }];
+/** With a program that was compiled for the machine. */
+const calls = { path: 'kernels/calls.test.js' };
 const conditions = { path: 'kernels/conditions.test.js' };
 /** Live tests that have most to do with the kernel. */
-const live = ['attach-server', 'cgroup', 'descriptors', 'ipv6', 'unix-socket', 'user'].map((name) => ({
+const live = ['cgroup', 'descriptors', 'ipv6', 'unix-socket'].map((name) => ({
   path: `live/${name}.test.js`,
 }));
 const refusal = [{ path: 'kernels/too-old.test.js' }];
@@ -35,12 +37,12 @@ function machinesOf(kernel) {
     arch,
     kernel,
     backend,
-    files: [...capture, conditions, ...live, lockdown],
+    files: [...capture, calls, conditions, ...live, lockdown],
   }));
 }
 
 function smoke(backend) {
-  return { arch: 'arm64', kernel: kernelNamed('6.12'), backend, files: [...capture, go] };
+  return { arch: 'arm64', kernel: kernelNamed('6.12'), backend, files: [...capture, calls, go] };
 }
 
 /** What says most in the least time: the back end that the development machines may not have. */

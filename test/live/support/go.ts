@@ -41,8 +41,8 @@ function goRoot(toolchain: Toolchain): string | undefined {
   return join(directory, 'usr/lib', name);
 }
 
-/** FLOWTAP_TEST_GO_PROGRAMS: where the programs lie that another machine has compiled. */
-const compiled = process.env['FLOWTAP_TEST_GO_PROGRAMS'];
+/** FLOWTAP_TEST_PROGRAMS: where the programs lie that another machine has compiled. */
+const compiled = process.env['FLOWTAP_TEST_PROGRAMS'];
 
 export function hasToolchain(toolchain: Toolchain): boolean {
   if (compiled !== undefined) return existsSync(compiled);
