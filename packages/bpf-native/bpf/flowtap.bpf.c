@@ -37,7 +37,11 @@ int BPF_PROG(syscall_exit, struct pt_regs *regs, long result)
 	return on_syscall_exit(regs, result);
 }
 
-/* Back end "kprobe": one program on the entry or return of each function; the registers are the task's all the same. */
+/*
+ * Back end "kprobe": one program on the entry or return of each function; the registers are the task's all the same. A
+ * return probe by perf_event_open follows max(10, 2 × processors) calls at a time, of whatever process; what is beyond is
+ * missed (register_kretprobe, kernel/kprobes.c).
+ */
 
 SEC("kprobe")
 int kprobe_entry(struct pt_regs *ctx)
