@@ -46,9 +46,11 @@ export const groups = {
     { name: 'bpftool', command: 'bpftool' },
     { name: 'golang-go', command: 'go' },
   ],
-  // Virtual machines; `openssl`, `curl` and `bpftool` for the same tests on this machine.
+  // Virtual machines, a compiler for the programs in them, and what the same tests need on this machine.
   kernels: [
     { name: 'qemu-system-x86', command: 'qemu-system-x86_64' },
+    { name: 'qemu-system-arm', command: 'qemu-system-aarch64' },
+    { name: 'golang-go', command: 'go' },
     { name: 'cpio', command: 'cpio' },
     { name: 'curl', command: 'curl' },
     { name: 'openssl', command: 'openssl' },
