@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// npm run test:kernels [-- --quick] [--kernel <name>] [--arch <name>] [--write]: the packed packages on Debian's kernels, each in a virtual
-// machine, and on this one. Prints kernel × back end × test; the last line is "N passed, N failed".
+// npm run test:kernels [-- --quick] [--kernel <name>] [--arch <name>] [--write]: the packed packages on Debian's kernels, each
+// in a virtual machine, and on this one. Prints kernel × back end × test; the last line is "N passed, N failed".
 // --quick: one kernel, the least. --kernel, --arch: these only, may be repeated. --write: the tables go to docs/kernels.md.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ import { readReport } from './kernels/report-lines.mjs';
 import { ensureRootFiles } from './kernels/root-files.mjs';
 import { problemsOf, programTable, resultTable } from './kernels/table.mjs';
 import { rootDirectory, run } from './lib/run.mjs';
-import { runMain, say, warn } from './lib/say.mjs';
+import { runMain, ScriptError, say, warn } from './lib/say.mjs';
 
 const minuteMs = 60_000;
 /** How much slower software emulation is than the machine that the tests' time limits were made for, at its busiest. */
@@ -36,10 +36,11 @@ await runMain(async () => {
   run(process.execPath, [join(rootDirectory, 'scripts/setup.mjs'), 'build', 'kernels']);
   run(process.execPath, [join(rootDirectory, 'scripts/build.mjs')]);
   const wanted = (options.quick ? [quickMachine()] : machines()).filter(isAsked);
+  if (wanted.length === 0) throw new ScriptError(`there is no such kernel; there are: ${allNames().join(', ')}.`);
   const arches = [...new Set(wanted.map(({ arch }) => arch))];
   run(process.execPath, [join(rootDirectory, 'packages/bpf-native/scripts/build-native.mjs'), ...arches]);
   const installed = installPackages();
-  const images = new Map(arches.map((arch) => [arch, baseImage(arch, installed)]));
+  const images = new Map(arches.map((arch) => [arch, baseImage(arch, installed, wanted)]));
 
   const all = !options.quick && options.kernel === undefined && options.arch === undefined;
   const columns = all ? [onThisMachine(installed)] : [];
@@ -51,9 +52,14 @@ function isAsked({ kernel, arch }) {
   return (options.kernel?.includes(kernel.name) ?? true) && (options.arch?.includes(arch) ?? true);
 }
 
-function baseImage(arch, installed) {
-  // Go's own library takes minutes to compile the first time; on this machine's architecture other tests have it.
-  const programs = compilePrograms(arch, { withGo: arch !== process.arch });
+function allNames() {
+  return [...new Set(machines().map(({ arch, kernel }) => `${kernel.name} on ${arch}`))];
+}
+
+function baseImage(arch, installed, wanted) {
+  // Go's own library takes minutes to compile the first time.
+  const withGo = wanted.some((machine) => machine.arch === arch && machine.withGo);
+  const programs = compilePrograms(arch, { withGo });
   return makeBaseImage(arch, { rootFiles: ensureRootFiles(arch), installed, programs });
 }
 

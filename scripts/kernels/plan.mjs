@@ -23,7 +23,7 @@ export const thisMachine = { backend: 'tracepoint', files: [...capture, conditio
 
 /**
  * A machine for each kernel and back end.
- * @typedef {{ arch: 'x64' | 'arm64', kernel: typeof kernels[number], backend?: string, files: { path: string, pattern?: string }[] }} Machine
+ * @typedef {{ arch: 'x64' | 'arm64', kernel: typeof kernels[number], backend?: string, withGo?: boolean, files: { path: string, pattern?: string }[] }} Machine
  * @returns {Machine[]}
  */
 export function machines() {
@@ -42,7 +42,7 @@ function machinesOf(kernel) {
 }
 
 function smoke(backend) {
-  return { arch: 'arm64', kernel: kernelNamed('6.12'), backend, files: [...capture, calls, go] };
+  return { arch: 'arm64', kernel: kernelNamed('6.12'), backend, withGo: true, files: [...capture, calls, go] };
 }
 
 /** What says most in the least time: the back end that the development machines may not have. */
