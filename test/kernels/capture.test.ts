@@ -9,7 +9,7 @@ import { readEventLog } from '../live/support/events.js';
 import { requestId, targets } from '../live/support/flow.js';
 import { attach, run } from '../live/support/flowtap.js';
 import { describeLive } from '../live/support/needs.js';
-import { PythonServer } from '../live/support/python.js';
+import { PythonServer, python } from '../live/support/python.js';
 import { useScene } from '../live/support/scene.js';
 import { schemes } from '../live/support/schemes.js';
 import { until } from '../live/support/until.js';
@@ -17,7 +17,8 @@ import { until } from '../live/support/until.js';
 const scene = useScene();
 const certificate = useCertificate();
 const REQUESTS = 100;
-/** More than a return probe can follow at once by default: ten, or two for each processor. */
+const CONCURRENT = 40;
+/** More than the kernel follows by a return probe: ten calls, or two for each processor. */
 const WAITING = 40;
 
 describeLive('capture', ['curl', 'openssl', 'bpftool'], () => {
@@ -80,20 +81,43 @@ describeLive('capture', ['curl', 'openssl', 'bpftool'], () => {
     },
   );
 
-  test(`attach --pid: ${WAITING} connections that wait at the same time`, async () => {
+  test(`attach --pid: ${CONCURRENT} connections at the same time`, async () => {
     const server = await PythonServer.start(scene);
     const capture = await attach(scene, ['--pid', server.pid]);
-    const parallel = ['-Z', '--parallel-immediate', '--parallel-max', String(WAITING)];
-    const url = server.url(`/slow?ms=2000&id=[1-${WAITING}]`);
+    const parallel = ['-Z', '--parallel-immediate', '--parallel-max', String(CONCURRENT)];
+    const url = server.url(`/slow?ms=2000&id=[1-${CONCURRENT}]`);
     expect(await scene.run('curl', ['-s', ...parallel, '-o', scene.path('#1'), url])).toMatchObject({ status: 0 });
-    await capture.flowCount(WAITING);
+    await capture.flowCount(CONCURRENT);
     const { flows, stats } = await capture.stop();
-    expect(new Set(flows.map(requestId)).size).toBe(WAITING);
+    expect(new Set(flows.map(requestId)).size).toBe(CONCURRENT);
     for (const flow of flows) {
       const body = readFileSync(scene.path(requestId(flow) ?? ''), 'utf8');
       expect(flow).toMatchObject({ response: { status: 200, body: { text: body } }, complete: true });
     }
-    expect(stats).toMatchObject({ flows: WAITING, gaps: 0 });
+    expect(stats).toMatchObject({ flows: CONCURRENT, gaps: 0 });
+  });
+
+  test(`attach --pid: every byte, seen or in a gap, while ${WAITING} calls of others wait`, async () => {
+    const server = await PythonServer.start(scene);
+    const bystander = await PythonServer.start(scene);
+    const log = scene.path('beside.flowlog');
+    const capture = await attach(scene, ['--pid', server.pid, '--record', log]);
+    const idle = `import socket, sys; held = [socket.create_connection(("127.0.0.1", ${bystander.port})) for _ in range(${WAITING})]; sys.stdin.read()`;
+    await scene.start(python, ['-c', idle]);
+    await until('a thread waits for each connection', () => threadsOf(bystander.pid) > WAITING);
+    for (let id = 1; id <= 5; id++) {
+      const curl = ['-s', '-d', 'body', server.url(`/echo?id=${id}-[1-3]`)];
+      expect(await scene.run('curl', curl)).toMatchObject({ status: 0 });
+    }
+    await until('the server has seen the ends', () => server.connections().length === 5);
+    await capture.stop();
+
+    const recorded = new Map((await readEventLog(log)).map((connection) => [connection.remotePort, connection]));
+    for (const { client, received, sent } of server.connections()) {
+      const connection = recorded.get(client?.[1]);
+      const streams = (['ingress', 'egress'] as const).map((direction) => connection?.stream('raw', direction));
+      expect(streams.map((stream) => (stream?.delivered ?? 0) + (stream?.lost ?? 0))).toEqual([received, sent]);
+    }
   });
 
   test('attach --cgroup: processes of a version 2 group, over TCP and AF_UNIX', async () => {
@@ -133,6 +157,10 @@ describeLive('capture', ['curl', 'openssl', 'bpftool'], () => {
     expect(await scene.run('curl', curl)).toMatchObject({ status: 0, stdout: expect.stringContaining('id=1') });
   });
 });
+
+function threadsOf(pid: number): number {
+  return Number(/^Threads:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]);
+}
 
 async function bpfIds(): Promise<readonly number[]> {
   const { status, stdout, stderr } = await scene.run('bpftool', ['-j', 'prog', 'show']);

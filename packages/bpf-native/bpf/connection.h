@@ -80,12 +80,35 @@ __noinline int announce_close(struct connection *connection)
 	return 0;
 }
 
+/* Bytes that moved in calls that were not seen: TCP has counted them, so they are a gap of known size. */
+static __always_inline void account_unseen(struct connection *connection, struct sock *sock, u8 direction, u32 allowed)
+{
+	u32 accounted = (u32)connection->bytes[FLOWTAP_RAW][direction] + allowed;
+	s32 unseen;
+
+	if (!(connection->flags & CONNECTION_MAY_MISS) || !(connection->flags & CONNECTION_HAS_BASE << direction))
+		return;
+	unseen = sequence_of(sock, direction) - connection->sequence_base[direction] - accounted;
+	if (unseen > 0)
+		__sync_fetch_and_add(&connection->bytes[FLOWTAP_RAW][direction], unseen);
+}
+
+/* FIN counts one in the sequence numbers, as soon as it is sent or read (RFC 9293 section 3.4). */
+static __always_inline void account_unseen_at_end(struct connection *connection, struct sock *sock)
+{
+	if (connection->flags & CONNECTION_CLOSED || connection->family == FLOWTAP_FAMILY_UNIX)
+		return;
+	account_unseen(connection, sock, FLOWTAP_INGRESS, 1);
+	account_unseen(connection, sock, FLOWTAP_EGRESS, 1);
+}
+
 static __always_inline void connection_end(u64 sock_address)
 {
 	struct connection *connection = bpf_map_lookup_elem(&connections, &sock_address);
 
 	if (!connection)
 		return;
+	account_unseen_at_end(connection, (struct sock *)sock_address);
 	announce_close(connection);
 	bpf_map_delete_elem(&connections, &sock_address);
 }

@@ -8,6 +8,7 @@ struct call {
 	u8 direction;
 	u8 gap; /* bytes that moved without passing user memory, or were thrown away */
 	bool is_vector;
+	bool may_miss; /* seen by a return probe: others may have passed unseen */
 	u64 address; /* of the buffer, or of the iovecs */
 	u64 vector_length;
 	u64 bytes; /* transferred */
@@ -17,8 +18,10 @@ struct call {
  * TCP counts what each side of the socket has taken. A call that moved bytes while its descriptor's socket did not take
  * them ran on another socket: the descriptor was closed or replaced by another thread during the call.
  */
-static __always_inline bool took_these_bytes(struct connection *connection, struct sock *sock, u8 direction, u64 bytes)
+static __always_inline bool took_these_bytes(struct connection *connection, struct sock *sock, const struct call *call)
 {
+	u8 direction = call->direction & 1;
+	u64 bytes = call->bytes;
 	u32 base_flag = CONNECTION_HAS_BASE << direction;
 	u32 sequence, accounted;
 
@@ -31,6 +34,11 @@ static __always_inline bool took_these_bytes(struct connection *connection, stru
 		connection->flags |= base_flag;
 		return true;
 	}
+	if (call->may_miss) {
+		connection->flags |= CONNECTION_MAY_MISS;
+		account_unseen(connection, sock, direction, bytes);
+		accounted = (u32)connection->bytes[FLOWTAP_RAW][direction] + (u32)bytes;
+	}
 	return (s32)(sequence - connection->sequence_base[direction] - accounted) >= 0;
 }
 
@@ -42,14 +50,13 @@ static __noinline struct connection *connection_of_call(const struct call *call,
 		.fd = call->fd,
 	};
 	struct connection *connection = NULL;
-	u8 direction = call->direction & 1;
 	u64 *displaced_sock;
 
 	if (socket_of_fd(call->fd, ref)) {
 		connection = connection_of(ref, call->fd);
 		if (!connection)
 			return NULL;
-		if (took_these_bytes(connection, ref->sock, direction, call->bytes))
+		if (took_these_bytes(connection, ref->sock, call))
 			return connection;
 	}
 	displaced_sock = bpf_map_lookup_elem(&displaced, &descriptor);

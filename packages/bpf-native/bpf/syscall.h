@@ -181,10 +181,10 @@ static __always_inline bool is_not_data(u64 flags)
 	return flags & (MSG_PEEK | MSG_ERRQUEUE);
 }
 
-static __always_inline int on_syscall_exit(struct pt_regs *regs, long result)
+static __always_inline int on_syscall_exit(struct pt_regs *regs, long result, bool may_miss)
 {
 	long number = SYSCALL_NUMBER(regs);
-	struct call call = {};
+	struct call call = { .may_miss = may_miss };
 
 	switch (number) {
 	case NR_read:
