@@ -38,16 +38,16 @@ function pack() {
   const directory = join(kernelsCache, 'tarballs');
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
-  if (output('npm', ['pack', '--silent', '--workspaces', '--pack-destination', directory]) === undefined) {
-    throw new ScriptError('npm pack failed.');
-  }
+  const report = output('npm', ['pack', '--json', '--loglevel=error', '--workspaces', '--pack-destination', directory]);
+  if (report === undefined) throw new ScriptError('npm pack failed.');
   const hash = createHash('sha256');
   const files = {};
-  for (const name of readdirSync(directory).sort()) {
-    hash.update(readFileSync(join(directory, name)));
-    const parts = /^flowtap-(.+)-\d+\.\d+\.\d+.*\.tgz$/.exec(name);
-    if (parts === null) throw new ScriptError(`npm pack made ${name}, which is no package of ours.`);
-    files[`@flowtap/${parts[1]}`] = `file:${join(directory, name)}`;
+  // npm 12 prints an object by package name, earlier versions a list.
+  for (const { name, filename } of Object.values(JSON.parse(report))) {
+    if (!name.startsWith('@flowtap/')) continue;
+    const file = join(directory, filename);
+    hash.update(readFileSync(file));
+    files[name] = `file:${file}`;
   }
   return { files, hash: hash.digest('hex') };
 }

@@ -52,3 +52,19 @@ export function problemsOf(column) {
   else if (column.report.tests.length === 0) problems.push(`${title}: no test ran`);
   return problems;
 }
+
+export function tablesOf(columns) {
+  return [resultTable(columns), programTable(columns)].filter((table) => table !== undefined).join('\n\n');
+}
+
+/** docs/kernels.md */
+export function documentation(columns) {
+  return `# Kernels
+
+Measured by \`npm run test:kernels -- --write\`: the packages as npm packs them, on Debian's kernels in virtual machines and
+on the machine that measured. Programs: instructions that the kernel's verifier went through; times are those of software
+emulation, several times longer than a machine's, except for the host's.
+
+${tablesOf(columns)}
+`;
+}
