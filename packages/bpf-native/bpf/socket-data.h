@@ -12,6 +12,7 @@ struct call {
 	u64 address; /* of the buffer, or of the iovecs */
 	u64 vector_length;
 	u64 bytes; /* transferred */
+	u64 bytes_after; /* transferred by messages of the same system call that come after this one */
 };
 
 /*
@@ -36,7 +37,7 @@ static __always_inline bool took_these_bytes(struct connection *connection, stru
 	}
 	if (call->may_miss) {
 		connection->flags |= CONNECTION_MAY_MISS;
-		account_unseen(connection, sock, direction, bytes);
+		account_unseen(connection, sock, direction, bytes + call->bytes_after);
 		accounted = (u32)connection->bytes[FLOWTAP_RAW][direction] + (u32)bytes;
 	}
 	return (s32)(sequence - connection->sequence_base[direction] - accounted) >= 0;

@@ -114,10 +114,27 @@ static __always_inline bool read_message(struct call *call, u64 address)
 
 #define MAX_MESSAGES 16
 
+static __noinline u64 message_bytes(u64 address, u32 messages)
+{
+	u64 total = 0;
+
+	for (u32 i = 0; i < MAX_MESSAGES && i < messages; i++) {
+		struct mmsghdr *message = (struct mmsghdr *)address + i;
+		u32 length = 0;
+
+		bpf_probe_read_user(&length, sizeof(length), &message->msg_len);
+		total += length;
+	}
+	return total;
+}
+
 static __noinline int on_messages(struct call *call, u64 address, u32 messages)
 {
 	if (!call)
 		return 0;
+	/* TCP has counted all messages when the first one is looked at. */
+	if (call->may_miss)
+		call->bytes_after = message_bytes(address, messages);
 	for (u32 i = 0; i < MAX_MESSAGES && i < messages; i++) {
 		struct mmsghdr *message = (struct mmsghdr *)address + i;
 		u32 length;
@@ -126,6 +143,8 @@ static __noinline int on_messages(struct call *call, u64 address, u32 messages)
 		    bpf_probe_read_user(&length, sizeof(length), &message->msg_len))
 			return 0;
 		call->bytes = length;
+		if (call->may_miss)
+			call->bytes_after -= length;
 		on_socket_data(call);
 	}
 	return 0;

@@ -16,6 +16,12 @@ function print(line) {
   process.stdout.write(`\n${MARK}${JSON.stringify(line)}\n`);
 }
 
+/** Vitest's own reporters show the difference; here a machine's console has to do. */
+function describe({ stack, message, actual, expected }) {
+  const compared = actual === undefined && expected === undefined ? '' : `\nactual: ${actual}\nexpected: ${expected}`;
+  return `${stack ?? message}${compared}`;
+}
+
 function nameOf(task) {
   const parents = task.suite === undefined || task.suite === task.file ? [] : [nameOf(task.suite)];
   return [...parents, task.name].join(' ');
@@ -43,7 +49,7 @@ const runner = {
   importFile: (path) => import(pathToFileURL(path).href),
   onAfterRunTask(task) {
     const { state = task.mode, duration = 0, errors = [] } = task.result ?? {};
-    const message = errors.map((error) => error.stack ?? error.message).join('\n');
+    const message = errors.map(describe).join('\n');
     const file = task.file.filepath.slice(tests.length);
     print({ test: nameOf(task), file, state, ms: Math.round(duration), message: message.slice(0, MAX_TEXT) });
   },
@@ -58,7 +64,7 @@ const files = await startTests(specifications, runner);
 for (const file of files) {
   // A file that could not be loaded has no test that failed.
   if (file.result?.state === 'fail' && file.tasks.length === 0) {
-    const message = (file.result.errors ?? []).map((error) => error.stack ?? error.message).join('\n');
+    const message = (file.result.errors ?? []).map(describe).join('\n');
     print({ test: 'loads', file: file.filepath.slice(tests.length), state: 'fail', ms: 0, message });
   }
 }
