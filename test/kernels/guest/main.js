@@ -16,10 +16,9 @@ function print(line) {
   process.stdout.write(`\n${MARK}${JSON.stringify(line)}\n`);
 }
 
-/** Vitest's own reporters show the difference; here a machine's console has to do. */
-function describe({ stack, message, actual, expected }) {
-  const compared = actual === undefined && expected === undefined ? '' : `\nactual: ${actual}\nexpected: ${expected}`;
-  return `${stack ?? message}${compared}`;
+/** The comparison is for reporters in the first place; a console shows it as it is. */
+function describe({ stack, message, diff = '' }) {
+  return `${stack ?? message}\n${diff}`;
 }
 
 function nameOf(task) {
