@@ -17,7 +17,7 @@ function markdown(head, rows) {
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
-/** Kernel × back end × test. `·`: not for this machine. */
+/** Kernel × back end × test. `·`: not run there. */
 export function resultTable(columns) {
   const names = [...new Set(columns.flatMap(({ report }) => report.tests.map(testName)))];
   const rows = names.map((name) => [
@@ -63,7 +63,7 @@ export function documentation(columns) {
 
 Measured by \`npm run test:kernels -- --write\`: the packages as npm packs them, on Debian's kernels in virtual machines and
 on the machine that measured. Programs: instructions that the kernel's verifier went through; times are those of software
-emulation, several times longer than a machine's, except for the host's.
+emulation, several times longer than a machine's, except for the host's. \`·\`: not run there.
 
 ${tablesOf(columns)}
 `;
