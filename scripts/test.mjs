@@ -21,6 +21,8 @@ await runMain(() => {
     check('packages', process.execPath, ['scripts/check-packages.mjs']);
     vitest('unit', directory, 5 * minuteMs);
     vitest('live', directory, 18 * minuteMs);
+    // The rest of it: npm run test:kernels.
+    check('another kernel', process.execPath, ['scripts/test-kernels.mjs', '--quick'], 12 * minuteMs);
   } catch (error) {
     tally.fail(error instanceof Error ? error.message : String(error));
   } finally {
@@ -30,13 +32,13 @@ await runMain(() => {
 });
 
 function prepare() {
-  run(process.execPath, [join(rootDirectory, 'scripts/setup.mjs'), 'build', 'test']);
+  run(process.execPath, [join(rootDirectory, 'scripts/setup.mjs'), 'build', 'test', 'kernels']);
   run(process.execPath, [join(rootDirectory, 'scripts/build.mjs')]);
 }
 
-function check(name, command, args) {
+function check(name, command, args, timeoutMs = 5 * minuteMs) {
   say(name);
-  tally.addCheck(name, status(command, args, { timeoutMs: 5 * minuteMs }) === 0);
+  tally.addCheck(name, status(command, args, { timeoutMs }) === 0);
 }
 
 function vitest(project, directory, timeoutMs) {

@@ -55,6 +55,17 @@ export const groups = {
     { name: 'containerd', command: 'containerd', service: 'containerd' },
     { name: 'busybox-static', library: true },
   ],
+  // Virtual machines, a compiler for the programs in them, and what the same tests need on this machine.
+  kernels: [
+    { name: 'qemu-system-x86', command: 'qemu-system-x86_64' },
+    { name: 'qemu-system-arm', command: 'qemu-system-aarch64' },
+    { name: 'golang-go', command: 'go' },
+    { name: 'cpio', command: 'cpio' },
+    { name: 'curl', command: 'curl' },
+    { name: 'openssl', command: 'openssl' },
+    { name: 'python3', command: 'python3' },
+    { name: 'bpftool', command: 'bpftool' },
+  ],
   bench: [
     { name: 'build-essential', command: 'cc' },
     { name: 'nginx-light', command: 'nginx', service: 'nginx' },

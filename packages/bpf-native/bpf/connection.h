@@ -25,8 +25,8 @@ static __always_inline void fill_owner(struct flowtap_header *header, const stru
 	__builtin_memcpy(header->comm, connection->comm, sizeof(header->comm));
 }
 
-/* type: FLOWTAP_CONNECT or FLOWTAP_GETSOCKNAME */
-__noinline int announce(struct connection *connection, u64 sock_address, u16 type, s32 fd)
+/* type: FLOWTAP_CONNECT or FLOWTAP_GETSOCKNAME. id: the connection's own, or the one that its plaintext goes under. */
+__noinline int announce(struct connection *connection, u64 id, u64 sock_address, u16 type, s32 fd)
 {
 	struct sock *sock = (struct sock *)sock_address;
 	struct flowtap_connect_record *record;
@@ -38,7 +38,7 @@ __noinline int announce(struct connection *connection, u64 sock_address, u16 typ
 		count(FLOWTAP_COUNT_CONTROL_LOST, 0);
 		return 0;
 	}
-	fill_header(&record->header, type, sizeof(*record), connection->id, fd);
+	fill_header(&record->header, type, sizeof(*record), id, fd);
 	if (type == FLOWTAP_CONNECT)
 		fill_owner(&record->header, connection);
 	fill_connection_header(&record->header, connection);
@@ -80,12 +80,35 @@ __noinline int announce_close(struct connection *connection)
 	return 0;
 }
 
+/* Bytes that moved in calls that were not seen: TCP has counted them, so they are a gap of known size. */
+static __always_inline void account_unseen(struct connection *connection, struct sock *sock, u8 direction, u32 allowed)
+{
+	u32 accounted = (u32)connection->bytes[FLOWTAP_RAW][direction] + allowed;
+	s32 unseen;
+
+	if (!(connection->flags & CONNECTION_MAY_MISS) || !(connection->flags & CONNECTION_HAS_BASE << direction))
+		return;
+	unseen = sequence_of(sock, direction) - connection->sequence_base[direction] - accounted;
+	if (unseen > 0)
+		__sync_fetch_and_add(&connection->bytes[FLOWTAP_RAW][direction], unseen);
+}
+
+/* FIN counts one in the sequence numbers, as soon as it is sent or read (RFC 9293 section 3.4). */
+static __always_inline void account_unseen_at_end(struct connection *connection, struct sock *sock)
+{
+	if (connection->flags & CONNECTION_CLOSED || connection->family == FLOWTAP_FAMILY_UNIX)
+		return;
+	account_unseen(connection, sock, FLOWTAP_INGRESS, 1);
+	account_unseen(connection, sock, FLOWTAP_EGRESS, 1);
+}
+
 static __always_inline void connection_end(u64 sock_address)
 {
 	struct connection *connection = bpf_map_lookup_elem(&connections, &sock_address);
 
 	if (!connection)
 		return;
+	account_unseen_at_end(connection, (struct sock *)sock_address);
 	announce_close(connection);
 	bpf_map_delete_elem(&connections, &sock_address);
 }
@@ -100,43 +123,50 @@ static __always_inline void set_sequence_bases(struct connection *connection, st
 /* Returns 0 when the socket is none that is captured. */
 __noinline int connection_create(struct socket_ref *ref, s32 fd, u8 role, u8 flags)
 {
-	struct connection connection = {};
-	u64 pid_tgid = bpf_get_current_pid_tgid();
+	u64 thread = bpf_get_current_pid_tgid();
+	struct connection *draft;
 	struct sock *sock;
 	struct file *file;
+	long error;
 	u64 key;
+	u8 family;
 
 	if (!ref)
 		return 0;
 	sock = ref->sock;
 	file = ref->file;
 	key = (u64)sock;
-	connection.family = family_of(sock);
-	if (connection.family == FLOWTAP_FAMILY_UNKNOWN || BPF_CORE_READ(sock, __sk_common.skc_state) == TCP_LISTEN)
+	family = family_of(sock);
+	if (family == FLOWTAP_FAMILY_UNKNOWN || BPF_CORE_READ(sock, __sk_common.skc_state) == TCP_LISTEN)
 		return 0;
-	connection.id = next_connection_id();
-	connection.created_ns = bpf_ktime_get_ns();
-	connection.socket = (u64)ref->socket;
-	connection.inode = BPF_CORE_READ(file, f_inode, i_ino);
-	connection.role = role;
-	connection.flags = flags;
-	connection.pid = pid_tgid >> 32;
-	connection.tid = (u32)pid_tgid;
-	connection.fd = fd;
-	bpf_get_current_comm(connection.comm, sizeof(connection.comm));
-	read_addresses(sock, connection.family, &connection.addresses);
-	if (!(flags & (CONNECTION_JOINED_LATE | CONNECTION_PENDING)) && connection.family != FLOWTAP_FAMILY_UNIX)
-		set_sequence_bases(&connection, sock);
-	if (bpf_map_update_elem(&connections, &key, &connection, BPF_ANY)) {
+	/* Too large for the stack, which all functions of a call chain share (512 bytes). */
+	bpf_map_update_elem(&drafts, &thread, &empty_connection, BPF_ANY);
+	draft = bpf_map_lookup_elem(&drafts, &thread);
+	if (!draft) {
 		count(FLOWTAP_COUNT_MAP_FULL, 0);
 		return 0;
 	}
-	if (!(flags & CONNECTION_PENDING)) {
-		struct connection *stored = bpf_map_lookup_elem(&connections, &key);
-
-		announce(stored, key, FLOWTAP_CONNECT, fd);
-	}
-	return 1;
+	draft->family = family;
+	draft->id = next_connection_id();
+	draft->created_ns = bpf_ktime_get_ns();
+	draft->socket = (u64)ref->socket;
+	draft->inode = BPF_CORE_READ(file, f_inode, i_ino);
+	draft->role = role;
+	draft->flags = flags;
+	draft->pid = thread >> 32;
+	draft->tid = (u32)thread;
+	draft->fd = fd;
+	bpf_get_current_comm(draft->comm, sizeof(draft->comm));
+	read_addresses(sock, family, &draft->addresses);
+	if (!(flags & (CONNECTION_JOINED_LATE | CONNECTION_PENDING)) && family != FLOWTAP_FAMILY_UNIX)
+		set_sequence_bases(draft, sock);
+	error = bpf_map_update_elem(&connections, &key, draft, BPF_ANY);
+	if (error)
+		count(FLOWTAP_COUNT_MAP_FULL, 0);
+	else if (!(flags & CONNECTION_PENDING))
+		announce(draft, draft->id, key, FLOWTAP_CONNECT, fd);
+	bpf_map_delete_elem(&drafts, &thread);
+	return error == 0;
 }
 
 /*

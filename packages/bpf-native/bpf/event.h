@@ -224,6 +224,8 @@ struct flowtap_process {
 #define CONNECTION_HAS_BASE (1 << 4)
 /* 1 << 5 is the other direction's. Plaintext may have passed before the TLS functions were observed. */
 #define CONNECTION_PLAINTEXT_LATE (1 << 6)
+/* Its calls are seen by return probes, of which the kernel follows a limited number at a time. */
+#define CONNECTION_MAY_MISS (1 << 7)
 
 /* Values of the map `connections` (key: struct sock *). */
 struct connection {

@@ -34,10 +34,14 @@ int BPF_PROG(syscall_entry, struct pt_regs *regs, long id)
 SEC("tp_btf/sys_exit")
 int BPF_PROG(syscall_exit, struct pt_regs *regs, long result)
 {
-	return on_syscall_exit(regs, result);
+	return on_syscall_exit(regs, result, false);
 }
 
-/* Back end "kprobe": one program on the entry or return of each function; the registers are the task's all the same. */
+/*
+ * Back end "kprobe": one program on the entry or return of each function; the registers are the task's all the same. A
+ * return probe by perf_event_open follows max(10, 2 × processors) calls at a time, of whatever process; what is beyond is
+ * missed (register_kretprobe, kernel/kprobes.c). TCP's own counters tell how many bytes that were.
+ */
 
 SEC("kprobe")
 int kprobe_entry(struct pt_regs *ctx)
@@ -48,7 +52,7 @@ int kprobe_entry(struct pt_regs *ctx)
 SEC("kretprobe")
 int kprobe_exit(struct pt_regs *ctx)
 {
-	return on_syscall_exit((struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()), PT_REGS_RC(ctx));
+	return on_syscall_exit((struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()), PT_REGS_RC(ctx), true);
 }
 
 /* Sockets */

@@ -62,6 +62,17 @@ struct {
 	__type(value, struct connection);
 } connections SEC(".maps");
 
+/* The connection that a thread is just making. By pid_tgid. Inserted and deleted in connection_create. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, u64);
+	__type(value, struct connection);
+} drafts SEC(".maps");
+
+const struct connection empty_connection SEC(".rodata.empty") = {};
+
 struct descriptor {
 	u32 pid;
 	s32 fd;
@@ -101,6 +112,8 @@ struct tls_calls {
 	u32 _pad;
 	struct tls_frame frames[TLS_CALL_DEPTH];
 };
+
+const struct tls_calls empty_tls_calls SEC(".rodata.empty") = {};
 
 /* By pid_tgid. Inserted at entry of a TLS call; emptied at its exit. LRU: a thread can end inside a call. */
 struct {

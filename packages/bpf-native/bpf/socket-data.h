@@ -8,17 +8,21 @@ struct call {
 	u8 direction;
 	u8 gap; /* bytes that moved without passing user memory, or were thrown away */
 	bool is_vector;
+	bool may_miss; /* seen by a return probe: others may have passed unseen */
 	u64 address; /* of the buffer, or of the iovecs */
 	u64 vector_length;
 	u64 bytes; /* transferred */
+	u64 bytes_after; /* transferred by messages of the same system call that come after this one */
 };
 
 /*
  * TCP counts what each side of the socket has taken. A call that moved bytes while its descriptor's socket did not take
  * them ran on another socket: the descriptor was closed or replaced by another thread during the call.
  */
-static __always_inline bool took_these_bytes(struct connection *connection, struct sock *sock, u8 direction, u64 bytes)
+static __always_inline bool took_these_bytes(struct connection *connection, struct sock *sock, const struct call *call)
 {
+	u8 direction = call->direction & 1;
+	u64 bytes = call->bytes;
 	u32 base_flag = CONNECTION_HAS_BASE << direction;
 	u32 sequence, accounted;
 
@@ -31,25 +35,29 @@ static __always_inline bool took_these_bytes(struct connection *connection, stru
 		connection->flags |= base_flag;
 		return true;
 	}
+	if (call->may_miss) {
+		connection->flags |= CONNECTION_MAY_MISS;
+		account_unseen(connection, sock, direction, bytes + call->bytes_after);
+		accounted = (u32)connection->bytes[FLOWTAP_RAW][direction] + (u32)bytes;
+	}
 	return (s32)(sequence - connection->sequence_base[direction] - accounted) >= 0;
 }
 
 /* The connection that a finished call moved bytes on. */
-static __always_inline struct connection *connection_of_call(const struct call *call, struct socket_ref *ref)
+static __noinline struct connection *connection_of_call(const struct call *call, struct socket_ref *ref)
 {
 	struct descriptor descriptor = {
 		.pid = bpf_get_current_pid_tgid() >> 32,
 		.fd = call->fd,
 	};
 	struct connection *connection = NULL;
-	u8 direction = call->direction & 1;
 	u64 *displaced_sock;
 
 	if (socket_of_fd(call->fd, ref)) {
 		connection = connection_of(ref, call->fd);
 		if (!connection)
 			return NULL;
-		if (took_these_bytes(connection, ref->sock, direction, call->bytes))
+		if (took_these_bytes(connection, ref->sock, call))
 			return connection;
 	}
 	displaced_sock = bpf_map_lookup_elem(&displaced, &descriptor);
@@ -86,23 +94,17 @@ static __always_inline void remember_read(u64 sock, u64 connection_id, s32 fd)
 		bpf_map_update_elem(&last_reads, &thread, &read, BPF_ANY);
 }
 
-__noinline int on_socket_data(struct call *call)
+/* Apart from what finds the connection, so that the two do not add up on the stack. */
+static __noinline int send_socket_data(const struct call *call, const struct socket_ref *ref,
+				       struct connection *connection)
 {
 	struct transfer t = {};
-	struct socket_ref ref = {};
-	struct connection *connection;
 	struct tls_frame *frame;
 	u32 handshake_left = 0;
 	u8 head[8] = {};
-	u8 direction;
+	u8 direction = call->direction & 1;
 	u64 offset;
 
-	if (!call || call->bytes == 0)
-		return 0;
-	direction = call->direction & 1;
-	connection = connection_of_call(call, &ref);
-	if (!connection)
-		return 0;
 	t.left = call->bytes;
 	if (call->is_vector) {
 		t.vector = call->address;
@@ -128,7 +130,7 @@ __noinline int on_socket_data(struct call *call)
 	 */
 	if (frame && frame->direction == direction &&
 	    (connection->flags & CONNECTION_TLS || (!frame->sock && connection->flags & CONNECTION_JOINED_LATE))) {
-		frame->sock = (u64)ref.sock;
+		frame->sock = (u64)ref->sock;
 		frame->fd = call->fd;
 		frame->is_ciphertext = (connection->flags & CONNECTION_TLS) != 0;
 	}
@@ -139,13 +141,14 @@ __noinline int on_socket_data(struct call *call)
 		u32 sent = connection->handshake_bytes[direction];
 
 		if (!frame && direction == FLOWTAP_INGRESS)
-			remember_read((u64)ref.sock, connection->id, call->fd);
+			remember_read((u64)ref->sock, connection->id, call->fd);
 
 		if (sent >= TLS_HANDSHAKE_BYTES)
 			return 0;
 		handshake_left = TLS_HANDSHAKE_BYTES - sent;
 	}
-	begin_transfer(&t, connection, direction, FLOWTAP_RAW, call->bytes, call->fd);
+	begin_transfer(&t, connection->id, direction, FLOWTAP_RAW, call->bytes, call->fd);
+	describe_transfer(&t, connection);
 	t.record.offset = offset;
 	t.record.gap = call->gap;
 	if (call->gap != FLOWTAP_GAP_NONE)
@@ -160,6 +163,17 @@ __noinline int on_socket_data(struct call *call)
 	}
 	send_transfer(&t);
 	return 0;
+}
+
+__noinline int on_socket_data(struct call *call)
+{
+	struct socket_ref ref = {};
+	struct connection *connection;
+
+	if (!call || call->bytes == 0)
+		return 0;
+	connection = connection_of_call(call, &ref);
+	return connection ? send_socket_data(call, &ref, connection) : 0;
 }
 
 #endif

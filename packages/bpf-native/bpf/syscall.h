@@ -68,7 +68,7 @@ static __always_inline void on_getsockname(s32 fd)
 		return;
 	connection = connection_find(&ref);
 	if (connection && !(connection->flags & CONNECTION_PENDING))
-		announce(connection, (u64)ref.sock, FLOWTAP_GETSOCKNAME, fd);
+		announce(connection, connection->id, (u64)ref.sock, FLOWTAP_GETSOCKNAME, fd);
 }
 
 /* A descriptor is about to go: close, dup2 over it, close_range. */
@@ -102,33 +102,49 @@ static __always_inline void on_close_range(u32 first, u32 last)
 		descriptor_released(first + i);
 }
 
-/* One message of sendmsg and recvmsg. */
-static __always_inline void read_message(struct call *call, u64 address)
+/* One message of sendmsg and recvmsg. Two members of it, not all: the stack is small (512 bytes for a call chain). */
+static __always_inline bool read_message(struct call *call, u64 address)
 {
-	struct user_msghdr message;
+	struct user_msghdr *message = (void *)address;
 
 	call->is_vector = true;
-	if (bpf_probe_read_user(&message, sizeof(message), (void *)address))
-		return;
-	call->address = message.msg_iov;
-	call->vector_length = message.msg_iovlen;
+	return !bpf_probe_read_user(&call->address, sizeof(call->address), &message->msg_iov) &&
+	       !bpf_probe_read_user(&call->vector_length, sizeof(call->vector_length), &message->msg_iovlen);
 }
 
 #define MAX_MESSAGES 16
+
+static __noinline u64 message_bytes(u64 address, u32 messages)
+{
+	u64 total = 0;
+
+	for (u32 i = 0; i < MAX_MESSAGES && i < messages; i++) {
+		struct mmsghdr *message = (struct mmsghdr *)address + i;
+		u32 length = 0;
+
+		bpf_probe_read_user(&length, sizeof(length), &message->msg_len);
+		total += length;
+	}
+	return total;
+}
 
 static __noinline int on_messages(struct call *call, u64 address, u32 messages)
 {
 	if (!call)
 		return 0;
+	/* TCP has counted all messages when the first one is looked at. */
+	if (call->may_miss)
+		call->bytes_after = message_bytes(address, messages);
 	for (u32 i = 0; i < MAX_MESSAGES && i < messages; i++) {
-		struct mmsghdr message;
+		struct mmsghdr *message = (struct mmsghdr *)address + i;
+		u32 length;
 
-		if (bpf_probe_read_user(&message, sizeof(message), (void *)(address + i * sizeof(message))))
+		if (!read_message(call, (u64)&message->msg_hdr) ||
+		    bpf_probe_read_user(&length, sizeof(length), &message->msg_len))
 			return 0;
-		call->is_vector = true;
-		call->address = message.msg_hdr.msg_iov;
-		call->vector_length = message.msg_hdr.msg_iovlen;
-		call->bytes = message.msg_len;
+		call->bytes = length;
+		if (call->may_miss)
+			call->bytes_after -= length;
 		on_socket_data(call);
 	}
 	return 0;
@@ -184,10 +200,10 @@ static __always_inline bool is_not_data(u64 flags)
 	return flags & (MSG_PEEK | MSG_ERRQUEUE);
 }
 
-static __always_inline int on_syscall_exit(struct pt_regs *regs, long result)
+static __always_inline int on_syscall_exit(struct pt_regs *regs, long result, bool may_miss)
 {
 	long number = SYSCALL_NUMBER(regs);
-	struct call call = {};
+	struct call call = { .may_miss = may_miss };
 
 	switch (number) {
 	case NR_read:

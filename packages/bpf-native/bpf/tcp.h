@@ -25,7 +25,7 @@ static __always_inline int on_tcp_state(struct sock *sock, int new_state)
 			connection->flags &= ~CONNECTION_PENDING;
 			read_addresses(sock, connection->family, &connection->addresses);
 			set_sequence_bases(connection, sock);
-			announce(connection, 0, FLOWTAP_CONNECT, connection->fd); /* no path: it is TCP */
+			announce(connection, connection->id, 0, FLOWTAP_CONNECT, connection->fd); /* no path: it is TCP */
 		}
 		return 0;
 	}
@@ -34,8 +34,10 @@ static __always_inline int on_tcp_state(struct sock *sock, int new_state)
 	 * socket for minutes, so this is the moment to tell, unless the program can still read what has arrived; the very
 	 * end (tcp_destroy_sock) tells in that case.
 	 */
-	if (sock->sk_shutdown == SHUTDOWN_BOTH && !has_unread_bytes(sock))
+	if (sock->sk_shutdown == SHUTDOWN_BOTH && !has_unread_bytes(sock)) {
+		account_unseen_at_end(connection, sock);
 		announce_close(connection);
+	}
 	return 0;
 }
 

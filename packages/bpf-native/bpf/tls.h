@@ -66,9 +66,7 @@ static __always_inline bool tls_enter(struct pt_regs *ctx, u8 direction, u32 cou
 	barrier_var(fifth);
 	calls = bpf_map_lookup_elem(&tls_calls, &thread);
 	if (!calls) {
-		struct tls_calls fresh = {};
-
-		bpf_map_update_elem(&tls_calls, &thread, &fresh, BPF_NOEXIST);
+		bpf_map_update_elem(&tls_calls, &thread, &empty_tls_calls, BPF_NOEXIST);
 		calls = bpf_map_lookup_elem(&tls_calls, &thread);
 		if (!calls) {
 			count(FLOWTAP_COUNT_MAP_FULL, 0);
@@ -174,11 +172,8 @@ static __always_inline void bind_session(struct tls_session *session, u64 ssl, u
 	connection->ssl = ssl;
 	if (session->own_id && !connection->bytes[FLOWTAP_TLS][0] && !connection->bytes[FLOWTAP_TLS][1]) {
 		/* Plaintext went out before: that id gets the addresses now, and keeps the plaintext. */
-		struct connection known = *connection;
-
 		connection->plaintext_id = session->own_id;
-		known.id = session->own_id;
-		announce(&known, sock, FLOWTAP_CONNECT, fd);
+		announce(connection, session->own_id, sock, FLOWTAP_CONNECT, fd);
 	}
 }
 
@@ -265,23 +260,19 @@ static __always_inline void send_plaintext(struct tls_session *session, const st
 			connection->flags |= CONNECTION_PLAINTEXT_LATE;
 	}
 	if (connection && !session->own_id && !connection->plaintext_id) {
-		begin_transfer(&t, connection, direction, FLOWTAP_TLS, bytes, session->fd);
+		begin_transfer(&t, connection->id, direction, FLOWTAP_TLS, bytes, session->fd);
+		describe_transfer(&t, connection);
 		t.record.offset = __sync_fetch_and_add(&connection->bytes[FLOWTAP_TLS][direction], bytes);
 	} else {
 		/* Until the socket is known, the session stands for the connection. */
-		struct connection own = { .flags = CONNECTION_JOINED_LATE };
-
 		if (!session->own_id) {
 			session->own_id = next_connection_id();
 			count(FLOWTAP_COUNT_TLS_UNBOUND, bytes);
 		}
-		own.id = session->own_id;
-		if (connection) {
-			own.role = connection->role;
-			own.family = connection->family;
-			own.addresses = connection->addresses;
-		}
-		begin_transfer(&t, &own, direction, FLOWTAP_TLS, bytes, session->fd);
+		begin_transfer(&t, session->own_id, direction, FLOWTAP_TLS, bytes, session->fd);
+		if (connection)
+			describe_transfer(&t, connection);
+		t.record.header.flags = FLOWTAP_FLAG_JOINED_LATE;
 		t.record.offset = __sync_fetch_and_add(&session->own_bytes[direction], bytes);
 	}
 	t.record.fd_source = session->fd_source;
@@ -329,6 +320,23 @@ static __always_inline void tls_set_fd(u64 ssl, s32 fd)
 		bind_session(session, ssl, (u64)ref.sock, fd, FLOWTAP_FD_SET_FD);
 }
 
+/* The end of plaintext that went under an id of its own. */
+static __always_inline void announce_unbound_close(const struct tls_session *session)
+{
+	struct flowtap_close_record *record = bpf_ringbuf_reserve(&events, sizeof(*record), 0);
+
+	if (!record) {
+		count(FLOWTAP_COUNT_CONTROL_LOST, 0);
+		return;
+	}
+	__builtin_memset(record, 0, sizeof(*record));
+	fill_header(&record->header, FLOWTAP_CLOSE, sizeof(*record), session->own_id, -1);
+	record->header.flags = FLOWTAP_FLAG_JOINED_LATE;
+	record->bytes[FLOWTAP_TLS][0] = session->own_bytes[0];
+	record->bytes[FLOWTAP_TLS][1] = session->own_bytes[1];
+	submit_control(record);
+}
+
 static __always_inline void tls_free(u64 ssl)
 {
 	struct tls_session_key key = session_key(ssl);
@@ -340,17 +348,8 @@ static __always_inline void tls_free(u64 ssl)
 	connection = connection_of_session(session);
 	if (connection && connection->ssl == ssl)
 		connection->ssl = 0;
-	if (session->own_id) {
-		struct connection unbound = { .flags = CONNECTION_JOINED_LATE, .fd = -1 };
-
-		unbound.id = session->own_id;
-		unbound.pid = bpf_get_current_pid_tgid() >> 32;
-		unbound.tid = (u32)bpf_get_current_pid_tgid();
-		bpf_get_current_comm(unbound.comm, sizeof(unbound.comm));
-		unbound.bytes[FLOWTAP_TLS][0] = session->own_bytes[0];
-		unbound.bytes[FLOWTAP_TLS][1] = session->own_bytes[1];
-		announce_close(&unbound);
-	}
+	if (session->own_id)
+		announce_unbound_close(session);
 	bpf_map_delete_elem(&tls_sessions, &key);
 }
 

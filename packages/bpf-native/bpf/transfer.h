@@ -132,16 +132,21 @@ __noinline int send_transfer(struct transfer *t)
 }
 
 /* Members of the record that all pieces share. */
-static __always_inline void begin_transfer(struct transfer *t, const struct connection *connection, u8 direction,
-					   u8 layer, u64 bytes, s32 fd)
+static __always_inline void begin_transfer(struct transfer *t, u64 connection_id, u8 direction, u8 layer, u64 bytes,
+					   s32 fd)
 {
-	fill_header(&t->record.header, FLOWTAP_DATA, 0, connection->id, fd);
-	fill_connection_header(&t->record.header, connection);
-	t->record.addresses = connection->addresses;
+	fill_header(&t->record.header, FLOWTAP_DATA, 0, connection_id, fd);
 	t->record.direction = direction;
 	t->record.layer = layer;
 	t->left = bytes;
 	t->capture_left = bytes < config.max_call_bytes ? bytes : config.max_call_bytes;
+}
+
+/* And those that say what the connection is. */
+static __always_inline void describe_transfer(struct transfer *t, const struct connection *connection)
+{
+	fill_connection_header(&t->record.header, connection);
+	t->record.addresses = connection->addresses;
 }
 
 #endif

@@ -89,9 +89,18 @@ export class Capture {
   }
 }
 
+/** FLOWTAP_TEST_BACKEND: the back end that is tested, where a test does not name one itself. */
+function withBackend(args: readonly string[]): readonly string[] {
+  const backend = process.env['FLOWTAP_TEST_BACKEND'];
+  const [command, ...others] = args;
+  const captures = command === 'run' || command === 'attach';
+  if (backend === undefined || !captures || args.includes('--backend')) return args;
+  return [command, '--backend', backend, ...others];
+}
+
 /** Starts the command as a user would. */
 export function startFlowtap(scene: Scene, args: readonly string[], options: ProgramOptions = {}): Promise<Program> {
-  return scene.start(process.execPath, [cliPath, ...args], options);
+  return scene.start(process.execPath, [cliPath, ...withBackend(args)], options);
 }
 
 /** Runs the command to its end. */

@@ -41,7 +41,11 @@ function goRoot(toolchain: Toolchain): string | undefined {
   return join(directory, 'usr/lib', name);
 }
 
+/** FLOWTAP_TEST_PROGRAMS: where the programs lie that another machine has compiled. */
+const compiled = process.env['FLOWTAP_TEST_PROGRAMS'];
+
 export function hasToolchain(toolchain: Toolchain): boolean {
+  if (compiled !== undefined) return existsSync(compiled);
   if (toolchain === 'system') return spawnSync('go', ['version'], { env: cleanEnvironment }).status === 0;
   return existsSync(join(cache, 'go-toolchains', toolchain, 'complete'));
 }
@@ -52,10 +56,12 @@ const built = new Set<string>();
 /** Compiles one of the programs in support/go, with nothing from the network. Compiled packages are kept for the next time. */
 export function buildGo(program: 'server' | 'client', build: GoBuild = {}): string {
   const { toolchain = 'system', stripped = false, pie = false, plainCalls = false } = build;
+  const file = [program, toolchain, ...variants(build)].join('-').replace(' ', '-');
+  if (compiled !== undefined) return join(compiled, file);
   const root = goRoot(toolchain);
   const directory = join(cache, 'go-programs');
   mkdirSync(directory, { recursive: true });
-  const output = join(directory, [program, toolchain, ...variants(build)].join('-').replace(' ', '-'));
+  const output = join(directory, file);
   if (built.has(output)) return output;
   const flags = [
     ...(stripped ? ['-ldflags', '-s -w'] : []),

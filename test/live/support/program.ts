@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import { until } from './until.js';
+import { patient, until } from './until.js';
 
 export interface Ended {
   /** As a shell shows it: 128+n when signal n ended the program. */
@@ -114,7 +114,7 @@ export class Program {
     let timer: NodeJS.Timeout | undefined;
     const tooLate = new Promise<never>((_, reject) => {
       const message = `${this.#name} did not end on ${signal}:\n${this.#stdout}${this.#stderr}`;
-      timer = setTimeout(() => reject(new Error(message)), STOP_TIMEOUT_MS);
+      timer = setTimeout(() => reject(new Error(message)), patient(STOP_TIMEOUT_MS));
     });
     try {
       return await Promise.race([this.ended, tooLate]);

@@ -2,6 +2,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const POLL_INTERVAL_MS = 5;
+
+/** FLOWTAP_TEST_PATIENCE: how many times slower than a machine of today this one may be. */
+const PATIENCE = Number(process.env['FLOWTAP_TEST_PATIENCE'] ?? 1);
+
+/** A time limit for a machine like this. */
+export function patient(timeoutMs: number): number {
+  return timeoutMs * PATIENCE;
+}
+
 const TIMEOUT_MS = 15_000;
 
 /**
@@ -12,7 +21,7 @@ const TIMEOUT_MS = 15_000;
 export async function until<T>(
   what: string,
   read: () => T | false | undefined | Promise<T | false | undefined>,
-  timeoutMs: number = TIMEOUT_MS,
+  timeoutMs: number = patient(TIMEOUT_MS),
 ): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
