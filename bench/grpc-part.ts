@@ -8,10 +8,10 @@ import type { MeasureOptions } from './pipeline/measure.js';
 import { formatCount, formatTable } from './table.js';
 import type { Target } from './target.js';
 
+/** As an exporter without batches does it: a tap has one export under way at a time. */
 const UNARY = 'one flow per call';
+const UNARY_AT_ONCE = 'one flow per call, 32 calls at once';
 const MIN_RATIO = 10;
-/** Calls under way at a time, so that one does not wait for the way of another. */
-const UNARY_CALLS = 32;
 const FLOWS = 4096;
 const UNARY_FLOWS = 512;
 const WARM_UPS = 3;
@@ -38,7 +38,8 @@ export async function measureGrpc(
   const sink = await SinkProcess.start();
   const { address } = sink;
   const ways = [
-    unaryWay(trayceGui({ address })),
+    unaryWay(UNARY, trayceGui({ address }), 1),
+    unaryWay(UNARY_AT_ONCE, trayceGui({ address }), 32),
     await batchWay('the desktop GUI, batches', trayceGui({ address }), 2),
     await batchWay('flowtap.v1, a stream of batches', flowtapCollector({ address }), 1),
   ];
@@ -71,16 +72,15 @@ async function runFor(way: Way, roundMs: number): Promise<{ flowsPerSecond: numb
   return { flowsPerSecond: (flows / elapsedMs) * 1000, flows };
 }
 
-/** What an exporter without batches would do. */
-function unaryWay(exporter: Exporter): Way {
+function unaryWay(name: string, exporter: Exporter, calls: number): Way {
   return {
-    name: UNARY,
+    name,
     messages: 2,
     flows: benchFlows(UNARY_FLOWS),
     send: async (flows) => {
-      const lanes = Array.from({ length: UNARY_CALLS }, async (_, lane) => {
+      const lanes = Array.from({ length: calls }, async (_, lane) => {
         const { signal } = new AbortController();
-        for (let i = lane; i < flows.length; i += UNARY_CALLS) {
+        for (let i = lane; i < flows.length; i += calls) {
           const { status } = await exporter.export(flows.slice(i, i + 1), { signal });
           if (status !== 'ok') throw new Error(`${exporter.name}: an export ended as ${status}`);
         }
@@ -119,7 +119,7 @@ export function formatGrpc({ ways }: GrpcResult): string {
 
 export function grpcTargets({ ways }: GrpcResult): readonly Target[] {
   return ways
-    .filter(({ name }) => name !== UNARY)
+    .filter(({ name }) => name !== UNARY && name !== UNARY_AT_ONCE)
     .map(({ name, flowsPerSecond }) => {
       const ratio = flowsPerSecond / rateOf(ways, UNARY);
       return {
