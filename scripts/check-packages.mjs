@@ -5,7 +5,7 @@ import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { binary } from './lib/run.mjs';
 import { runMain, say, warn } from './lib/say.mjs';
-import { publicPackages } from './lib/workspaces.mjs';
+import { entryPoints, publicPackages } from './lib/workspaces.mjs';
 
 const lifecycleScripts = /^(pre|post)?(install|prepare|publish|uninstall)$|^dependencies$/;
 const published =
@@ -69,9 +69,8 @@ function problemsOfContent(directory, manifest) {
 
 /** Every entry point must load by import and, with Node's require() of ES modules, by require(); neither may print. */
 function problemsOfEntryPoints(directory, manifest) {
-  const entries = Object.keys(manifest.exports).filter((key) => !key.endsWith('.json') && !key.includes('*'));
-  return entries.flatMap((key) => {
-    const specifier = JSON.stringify(manifest.name + key.slice(1));
+  return entryPoints(manifest).flatMap((entryPoint) => {
+    const specifier = JSON.stringify(entryPoint);
     return [`await import(${specifier})`, `createRequire(process.cwd() + '/x')(${specifier})`].flatMap((expression) => {
       const code = `import { createRequire } from 'node:module'; if (createRequire && ${expression} === undefined) process.exit(1);`;
       const args = ['--no-warnings', '--input-type=module', '--eval', code];

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 
 const TAIL_CHARACTERS = 4000;
 const POLL_MS = 10;
+const FIND_TIMEOUT_MS = 10_000;
 
 /** Runs a command to its end and gives its standard output. */
 export async function runCommand(
@@ -15,6 +16,12 @@ export async function runCommand(
 ): Promise<string> {
   const { stdout } = await promisify(execFile)(command, args, { timeout: timeoutMs, maxBuffer: 1 << 24, env });
   return stdout;
+}
+
+/** Path of a command, those of servers in sbin included. */
+export async function findCommand(name: string): Promise<string> {
+  const found = await runCommand('sh', ['-c', `PATH="$PATH:/usr/sbin:/sbin" command -v ${name}`], FIND_TIMEOUT_MS);
+  return found.trim();
 }
 
 /** A process that this benchmark started, with the end of what it said. */

@@ -19,9 +19,3 @@ export async function copyLibssl(program: string, directory: string): Promise<st
   copyFileSync(path[2], copy);
   return copy;
 }
-
-/** Path of a command, those of servers in sbin included. */
-export async function findCommand(name: string): Promise<string> {
-  const found = await runCommand('sh', ['-c', `PATH="$PATH:/usr/sbin:/sbin" command -v ${name}`], TIMEOUT_MS);
-  return found.trim();
-}

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Child, runCommand } from './child.js';
+import { Child, findCommand, runCommand } from './child.js';
 import { freePort } from './free-port.js';
 import { getText } from './get-text.js';
 import type { LoadedServer } from './loaded-server.js';
-import { copyLibssl, findCommand } from './private-libssl.js';
+import { copyLibssl } from './private-libssl.js';
 import { childrenOf } from './process-usage.js';
 
 const BODY_BYTES = 1024;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from 'node:path';
-import { runCommand } from './child.js';
-import { copyLibssl, findCommand } from './private-libssl.js';
+import { findCommand, runCommand } from './child.js';
+import { copyLibssl } from './private-libssl.js';
 
 export const CONNECTIONS = 16;
 

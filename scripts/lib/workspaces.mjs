@@ -11,3 +11,9 @@ export function publicPackages(root = rootDirectory) {
     .map((directory) => ({ directory, manifest: JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) }))
     .filter(({ manifest }) => !manifest.private);
 }
+
+/** Specifiers of the modules of a package, as a user imports them. */
+export function entryPoints({ name, exports }) {
+  const keys = Object.keys(exports).filter((key) => !key.endsWith('.json') && !key.includes('*'));
+  return keys.map((key) => name + key.slice(1));
+}

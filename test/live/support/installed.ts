@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFileSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll } from 'vitest';
+// @ts-expect-error: a script without types
+import { entryPoints, publicPackages } from '../../../scripts/lib/workspaces.mjs';
 import { cleanEnvironment } from './program.js';
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url));
@@ -23,7 +16,8 @@ const COMMANDS = ['sh', 'curl', 'env', 'true'];
 
 export interface PublicPackage {
   readonly name: string;
-  readonly exports: Readonly<Record<string, unknown>>;
+  /** Specifiers of its modules, as a user imports them. */
+  readonly entryPoints: readonly string[];
 }
 
 /** What npm has made of the packed packages, in an empty directory, with nothing but Node.js on PATH. */
@@ -39,7 +33,10 @@ export interface Installation {
 export function useInstallation(): Installation {
   let directory = '';
   let output = '';
-  const packages = publicPackages();
+  const packages: PublicPackage[] = publicPackages().map(({ manifest }: { manifest: { name: string } }) => ({
+    name: manifest.name,
+    entryPoints: entryPoints(manifest),
+  }));
   beforeAll(() => {
     directory = mkdtempSync(join(tmpdir(), 'flowtap-installed-'));
     makePath(join(directory, 'bin'));
@@ -72,16 +69,6 @@ export function useInstallation(): Installation {
     },
     packages,
   };
-}
-
-function publicPackages(): PublicPackage[] {
-  return ['examples', 'packages']
-    .flatMap((parent) =>
-      readdirSync(join(repository, parent)).map((name) => join(repository, parent, name, 'package.json')),
-    )
-    .filter((path) => existsSync(path))
-    .map((path) => JSON.parse(readFileSync(path, 'utf8')))
-    .filter((manifest) => manifest.private !== true);
 }
 
 function makePath(bin: string): void {
