@@ -38,6 +38,15 @@ export { createRedactor, type RedactOptions } from './redact.js';
 export { REDACTED_QUERY_PARAMETERS } from './redact-url.js';
 export { SocketMap, type SocketMapOptions } from './socket-map.js';
 export type * from './source.js';
+export {
+  isSqlMessage,
+  type SqlColumn,
+  type SqlError,
+  type SqlRequest,
+  type SqlResponse,
+  type SqlResult,
+  type SqlValue,
+} from './sql-messages.js';
 export { createTap, type Tap, type TapEvents } from './tap.js';
 export type { EventRecorder, TapOptions } from './tap-options.js';
 export type { ExporterStats, TapStats } from './tap-stats.js';

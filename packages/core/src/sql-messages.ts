@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * A value of a statement or a row: text as the server writes it (numbers, dates and so on included, also when the wire has
+ * them in binary), bytes of a binary type or of a type that the parser does not know, `null` for SQL's NULL.
+ */
+export type SqlValue = string | Uint8Array | null;
+
+export interface SqlColumn {
+  readonly name: string;
+  /** Type as the database names it, such as `int4` or `VARCHAR`. Absent where it is not known. */
+  readonly type?: string;
+}
+
+/** What a client asked of an SQL database. Shared by the parsers of such databases and by exporters that know SQL. */
+export interface SqlRequest {
+  readonly kind: 'sql';
+  /** What the protocol was asked for, in lower case: `query`, `execute`, `prepare`, `copy-in`, `cancel`, `ping` … */
+  readonly operation: string;
+  /** Text of the statement, placeholders included. Absent where there is none, or where it was prepared before the capture. */
+  readonly sql?: string;
+  /** Only the first bytes of the text were kept. */
+  readonly sqlTruncated?: true;
+  /** Name or number of the prepared statement, where it has one. */
+  readonly statement?: string;
+  /** In the order of the placeholders. */
+  readonly parameters?: readonly SqlValue[];
+  readonly database?: string;
+  readonly user?: string;
+}
+
+/** One result of a statement: a query of several statements has several. */
+export interface SqlResult {
+  /** Absent where the statement gives no rows. */
+  readonly columns?: readonly SqlColumn[];
+  /** The first rows; each as long as `columns`. */
+  readonly rows?: readonly (readonly SqlValue[])[];
+  /** Rows that passed, kept or not. */
+  readonly rowCount: number;
+  readonly rowsTruncated?: true;
+  /** Rows that a statement changed, as the server says. */
+  readonly affectedRows?: number;
+  /** What the server says in words: PostgreSQL's command tag, MySQL's info. */
+  readonly summary?: string;
+}
+
+export interface SqlError {
+  /** SQLSTATE where there is one. */
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface SqlResponse {
+  readonly kind: 'sql';
+  readonly results: readonly SqlResult[];
+  /** The server refused: an error of the statement, not of the capture. */
+  readonly error?: SqlError;
+}
+
+/** SQL messages by shape, not by protocol name. */
+export function isSqlMessage<M extends SqlRequest | SqlResponse>(
+  message: M | { readonly kind?: unknown } | undefined,
+): message is M {
+  return message?.kind === 'sql';
+}
