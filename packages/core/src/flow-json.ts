@@ -91,6 +91,7 @@ function writeOpaque(writer: JsonWriter, flow: OpaqueFlow): void {
 }
 
 function writeMessage(writer: JsonWriter, key: string, message: unknown): void {
+  if (message === undefined) return;
   const json = messageToJson(message);
   if (json === undefined) return;
   writer.ascii(key);
