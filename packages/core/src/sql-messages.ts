@@ -69,9 +69,19 @@ export interface SqlResponse {
   readonly error?: SqlError;
 }
 
+/** The request of an SQL flow, whichever the database is. */
+export function isSqlRequest(message: unknown): message is SqlRequest {
+  return (message as Partial<SqlRequest> | null | undefined)?.kind === 'sql' && 'operation' in (message as object);
+}
+
+/** The response of an SQL flow, whichever the database is. */
+export function isSqlResponse(message: unknown): message is SqlResponse {
+  return (message as Partial<SqlResponse> | null | undefined)?.kind === 'sql' && 'results' in (message as object);
+}
+
 /** SQL messages by shape, not by protocol name. */
 export function isSqlMessage<M extends SqlRequest | SqlResponse>(
-  message: M | { readonly kind?: unknown } | undefined,
+  message: M | object | undefined,
 ): message is M {
-  return message?.kind === 'sql';
+  return (message as Partial<M> | undefined)?.kind === 'sql';
 }

@@ -17,7 +17,6 @@ import { type MessageListener, MessageReader } from './message-reader.js';
 import type { Sender } from './message-rules.js';
 import { Pipeline } from './pipeline.js';
 import { ServerSide } from './server-side.js';
-import { readStartupHead } from './startup.js';
 
 const ACCEPTED = 'S'.charCodeAt(0);
 const GSS_ACCEPTED = 'G'.charCodeAt(0);
@@ -78,7 +77,8 @@ export class PostgresParser implements ProtocolParser {
   }
 
   data({ direction, bytes, timestampNs }: StreamChunk): void {
-    if (this.#requestDirection === undefined && !this.#context.joinedLate) this.#learn(this.#firstSender(direction));
+    // The client speaks first.
+    if (this.#requestDirection === undefined && !this.#context.joinedLate) this.#learn(direction);
     const side = this.#sides[direction];
     let rest = bytes;
     while (rest.length > 0 && !this.#isEncrypted) {
@@ -130,11 +130,6 @@ export class PostgresParser implements ProtocolParser {
     this.#requestDirection = requestDirection;
     this.#sides[requestDirection].sender = 'client';
     this.#sides[opposite(requestDirection)].sender = 'server';
-  }
-
-  /** The client speaks first. */
-  #firstSender(direction: Direction): Direction {
-    return direction;
   }
 
   #encryptionAnswered(byte: number): void {
