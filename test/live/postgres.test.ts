@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { startHeld } from './matrix/launch.js';
-import { untilListening } from './matrix/printing-server.js';
 import { useCertificate } from './support/certificate.js';
 import type { Flow } from './support/flow.js';
 import { attach, startRun } from './support/flowtap.js';
 import { freePort } from './support/free-port.js';
 import { describeLive } from './support/needs.js';
-import { connectionString, launchPostgres, postgresNeeds, psql } from './support/postgres.js';
+import { connectionString, launchPostgres, postgresNeeds, psql, startPostgres } from './support/postgres.js';
 import { cleanEnvironment, type Program } from './support/program.js';
 import { useScene } from './support/scene.js';
 
@@ -86,8 +84,7 @@ const requestOf = (flow: Flow) => flow.request as unknown as Sql | undefined;
 async function startServer() {
   const port = await freePort();
   const server = await launchPostgres(scene, { certificate, port, password: PASSWORD });
-  startHeld(server);
-  await untilListening(port);
+  await startPostgres(server);
   return { server, port };
 }
 

@@ -2,10 +2,11 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { launchHeld } from '../matrix/launch.js';
+import { launchHeld, startHeld } from '../matrix/launch.js';
 import type { Certificate } from './certificate.js';
 import type { Program } from './program.js';
 import type { Scene } from './scene.js';
+import { until } from './until.js';
 
 const versions = '/usr/lib/postgresql';
 
@@ -60,6 +61,15 @@ export async function launchPostgres(scene: Scene, options: PostgresOptions): Pr
   const settings = ['ssl=on', 'fsync=off', 'listen_addresses=127.0.0.1', 'unix_socket_directories=', 'autovacuum=off'];
   const args = ['-D', data, '-p', String(port), ...settings.flatMap((each) => ['-c', each])];
   return launchHeld(scene, serverCommand('postgres'), args, { ...user, cwd: directory });
+}
+
+/** Tells it to start; resolves when it takes connections, which is later than it listens. */
+export async function startPostgres(server: Program): Promise<void> {
+  startHeld(server);
+  await until('the server takes connections', () => {
+    if (!server.isRunning) throw new Error(`PostgreSQL ended early: ${server.stderr}`);
+    return server.stderr.includes('ready to accept connections');
+  });
 }
 
 /** Of psql and others that libpq serves. */

@@ -4,12 +4,11 @@ import type { Certificate } from '../../support/certificate.js';
 import type { Flow } from '../../support/flow.js';
 import { attach } from '../../support/flowtap.js';
 import { freePort } from '../../support/free-port.js';
-import { connectionString, launchPostgres, postgresNeeds, psql } from '../../support/postgres.js';
+import { connectionString, launchPostgres, postgresNeeds, psql, startPostgres } from '../../support/postgres.js';
 import type { Program } from '../../support/program.js';
 import type { Scene } from '../../support/scene.js';
 import { Result } from '../judge.js';
 import { launchHeld, startHeld } from '../launch.js';
-import { untilListening } from '../printing-server.js';
 import type { MeasuredSubject, Order, Scheme } from '../subject.js';
 
 let queries = 0;
@@ -47,12 +46,8 @@ async function measure(role: 'client' | 'server', order: Order, scene: Scene, ce
   const launch = (isTls: boolean) => launchHeld(scene, psql, ['-XqAt', connectionString(port, isTls)]);
   const clients = { http: await launch(false), https: await launch(true) };
   const schemes: readonly Scheme[] = ['http', 'https'];
-  const startServer = async () => {
-    startHeld(server);
-    await untilListening(port);
-  };
   const needsStart = role === 'client' || order === 'before';
-  if (needsStart) await startServer();
+  if (needsStart) await startPostgres(server);
   if (order === 'before') {
     for (const scheme of schemes) {
       startHeld(clients[scheme]);
@@ -65,7 +60,7 @@ async function measure(role: 'client' | 'server', order: Order, scene: Scene, ce
     pids.flatMap((pid) => ['--pid', pid]),
   );
   if (order === 'after') {
-    if (!needsStart) await startServer();
+    if (!needsStart) await startPostgres(server);
     for (const scheme of schemes) startHeld(clients[scheme]);
   }
   const asked = new Map<Scheme, string>();
