@@ -140,3 +140,10 @@ export const login: readonly Step[] = [
   sent(startup({ user: 'ann', database: 'shop', application_name: 'test' })),
   received(authentication(0), parameterStatus('server_version', '15.18'), backendKey, ready()),
 ];
+
+/** A column of a result. */
+export const ONE: ColumnInit = { name: 'n', oid: 23 };
+/** The smallest statement, its answer, and the line that `outline` makes of them. */
+export const ASK = sent(query('SELECT 1'));
+export const ANSWER: readonly Buffer[] = [rowDescription(ONE), dataRow('1'), complete('SELECT 1'), ready()];
+export const ONE_FLOW = 'query SELECT 1 → n:int4 [1] SELECT 1';
