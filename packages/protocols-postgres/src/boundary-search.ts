@@ -56,7 +56,7 @@ export class BoundarySearch {
   }
 
   #at(bytes: Buffer): Boundary | undefined {
-    const sender = this.#senders.find((each) => readChain(bytes, 0, each) === 'certain');
+    const sender = this.#senders.find((each) => readChain(bytes, each) === 'certain');
     return sender && { sender, bytes };
   }
 
@@ -73,7 +73,7 @@ export class BoundarySearch {
 
   #keep(begun: Buffer, bytes: Buffer): void {
     const open = [begun, bytes].find(
-      (each) => each.length < PROBE_BYTES && this.#senders.some((sender) => readChain(each, 0, sender) === 'open'),
+      (each) => each.length < PROBE_BYTES && this.#senders.some((sender) => readChain(each, sender) === 'open'),
     );
     this.skippedBytes += begun.length - (open?.length ?? 0);
     if (open === undefined) this.#passed = Buffer.from(lastBytes(Buffer.concat([this.#passed, lastBytes(begun)])));
