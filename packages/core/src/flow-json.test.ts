@@ -5,16 +5,18 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { exchangeFlow, flowArbitrary, opaqueFlow } from '../test/sample-flows.js';
-import type { Flow } from './flow.js';
+import { sqlFlow, sqlFlowArbitrary } from '../test/sql-flows.js';
+import type { Flow, OpaqueFlow } from './flow.js';
 import { flowToJson } from './flow-json.js';
 import { HttpBody } from './http-body.js';
+import type { HttpFlow } from './http-flow.js';
 import type { HttpRequest, HttpResponse } from './http-message.js';
 
 const schema: object = JSON.parse(readFileSync(new URL('../schema/flow.schema.json', import.meta.url), 'utf8'));
 const validate = new Ajv2020({ allErrors: true }).compile(schema);
 
 /** The same JSON by way of a plain object. */
-function plain(flow: Flow): object {
+function plain(flow: HttpFlow | OpaqueFlow): object {
   const time = flow.startTimeMs;
   const microseconds = Math.round(time * 1000);
   const message = (m: HttpRequest | HttpResponse | undefined) =>
@@ -88,6 +90,21 @@ describe('the JSON of a flow', () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it('satisfies the schema with the messages of a database', () => {
+    fc.assert(
+      fc.property(sqlFlowArbitrary, (flow) => {
+        expect(validate(JSON.parse(flowToJson(flow))), JSON.stringify(validate.errors)).toBe(true);
+      }),
+    );
+    const { request, response } = JSON.parse(
+      flowToJson(sqlFlow({ parameters: [null, 'x', new Uint8Array([255])] }, { results: [{ rowCount: 3 }] })),
+    );
+    expect(request.parameters).toEqual([null, 'x', { base64: '/w==' }]);
+    expect(response).toEqual({ kind: 'sql', results: [{ rowCount: 3 }] });
+    const wrong = { ...JSON.parse(flowToJson(sqlFlow({}))), request: { kind: 'sql', parameters: [1] } };
+    expect(validate(wrong)).toBe(false);
   });
 
   it('has this order and these names', () => {
