@@ -2,6 +2,7 @@
 import type { GrpcSchema, ProtocolPlugin } from '@flowtap/core';
 import { http1 } from '@flowtap/protocols-http1';
 import { http2 } from '@flowtap/protocols-http2';
+import { mysql } from '@flowtap/protocols-mysql';
 import { websocket } from '@flowtap/protocols-websocket';
 import { UsageError } from '../usage-error.js';
 import { parseChoice } from './choice.js';
@@ -11,6 +12,7 @@ const PLUGINS = {
   http2: (options: ProtocolOptions): ProtocolPlugin => http2(options),
   http1: (): ProtocolPlugin => http1(),
   websocket: (): ProtocolPlugin => websocket(),
+  mysql: (): ProtocolPlugin => mysql(),
 } as const;
 
 export interface ProtocolOptions {

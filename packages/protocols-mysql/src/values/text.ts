@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+import { isUtf8 } from 'node:buffer';
+import type { SqlValue } from '@flowtap/core';
+
+/** Collations of the character set latin1, which is Windows-1252. */
+const LATIN1_COLLATIONS: ReadonlySet<number> = new Set([5, 8, 15, 31, 47, 48, 49, 94]);
+
+const windows1252 = new TextDecoder('windows-1252');
+
+/** Text of a value; the bytes themselves where they are in a character set that is neither UTF-8 nor latin1. */
+export function textValue(bytes: Buffer, collation: number): SqlValue {
+  if (LATIN1_COLLATIONS.has(collation)) return windows1252.decode(bytes);
+  return isUtf8(bytes) ? bytes.toString('utf8') : Uint8Array.from(bytes);
+}
+
+/** Text that must be shown in any case, such as a statement: UTF-8, else byte for byte. */
+export function shownText(bytes: Buffer): string {
+  return bytes.toString(isUtf8(bytes) ? 'utf8' : 'latin1');
+}
+
+/** The first bytes of a text that was cut, without a character that is not whole. */
+export function cutText(bytes: Buffer, maxBytes: number): Buffer {
+  let end = Math.min(bytes.length, maxBytes);
+  // A character of UTF-8 has at most three bytes after its first one.
+  for (let back = 1; back <= 3 && back <= end; back++) {
+    const byte = bytes[end - back] ?? 0;
+    if (byte < 0x80) break;
+    if (byte >= 0xc0) {
+      const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
+      if (length > back) end -= back;
+      break;
+    }
+  }
+  return bytes.subarray(0, end);
+}
