@@ -3,6 +3,7 @@ import type { GrpcSchema, ProtocolPlugin } from '@flowtap/core';
 import { http1 } from '@flowtap/protocols-http1';
 import { http2 } from '@flowtap/protocols-http2';
 import { mysql } from '@flowtap/protocols-mysql';
+import { postgres } from '@flowtap/protocols-postgres';
 import { websocket } from '@flowtap/protocols-websocket';
 import { UsageError } from '../usage-error.js';
 import { parseChoice } from './choice.js';
@@ -13,6 +14,7 @@ const PLUGINS = {
   http1: (): ProtocolPlugin => http1(),
   websocket: (): ProtocolPlugin => websocket(),
   mysql: (): ProtocolPlugin => mysql(),
+  postgres: (): ProtocolPlugin => postgres(),
 } as const;
 
 export interface ProtocolOptions {
