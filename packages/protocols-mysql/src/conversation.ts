@@ -3,7 +3,7 @@ import { assertNever, type CloseReason, faultOfClose } from '@flowtap/core';
 import { Capability } from './capabilities.js';
 import { CONNECT, type Command, CommandByte, commandOf } from './commands.js';
 import { type FaultCode, MAX_PACKET_BYTES } from './constants.js';
-import { databaseAfter } from './default-database.js';
+import { databaseAfter, namesDatabase } from './default-database.js';
 import { Exchange } from './exchange.js';
 import { readGreeting } from './greeting.js';
 import { type Login, readLogin } from './login.js';
@@ -116,7 +116,7 @@ export class Conversation {
   }
 
   clientLost(loss: Loss): void {
-    this.#session.statements.doubt();
+    this.#session.doubt();
     this.#commandsLost = true;
     this.#isUploading = false;
     this.#pending.at(-1)?.miss(loss);
@@ -319,6 +319,7 @@ export class Conversation {
 
   /** What comes for it cannot be understood any more. */
   #break(exchange: Exchange, fault: FaultCode): void {
+    if (exchange.fault === undefined && mayChangeSession(exchange)) this.#session.doubt();
     exchange.fault ??= fault;
     exchange.reply = undefined;
   }
@@ -341,6 +342,13 @@ export class Conversation {
     if (exchange.results.dropped > 0) this.#wire.count('result-not-kept', exchange.results.dropped);
     this.#wire.emit(exchange);
   }
+}
+
+/** Whether the session depends on how the server answered. */
+function mayChangeSession({ command, request }: Exchange): boolean {
+  const operation = command?.operation ?? '';
+  if (operation === 'query') return request?.sql === undefined || namesDatabase(request.sql);
+  return operation === 'init-db' || operation === 'change-user';
 }
 
 /** What the loss of a part of the reply means. */

@@ -6,6 +6,11 @@ const USE = /(?:^|;|\*\/)\s*use\s+(?:`((?:[^`]|``)+)`|([^\s;`]+))/gi;
 /** Where a statement is looked at: who changes the database begins with that. */
 const MAX_LOOKED_AT = 1000;
 
+/** Whether a statement changes the default database. */
+export function namesDatabase(sql: string): boolean {
+  return sql.slice(0, MAX_LOOKED_AT).search(USE) !== -1;
+}
+
 /** The default database after statements, which may change it by USE. `before`: undefined where it is not known. */
 export function databaseAfter(sql: string, results: ResultList, before: string | undefined): string | undefined {
   let database = before;

@@ -17,4 +17,11 @@ export class Session {
     this.maxBodyBytes = maxBodyBytes;
     this.statements = new Statements(maxBodyBytes);
   }
+
+  /** Commands that may have changed it were missed. */
+  doubt(): void {
+    this.user = undefined;
+    this.database = undefined;
+    this.statements.doubt();
+  }
 }

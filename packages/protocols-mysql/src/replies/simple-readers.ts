@@ -33,7 +33,7 @@ export class StatusReader implements ReplyReader {
 
   message(message: Message): Progress {
     if (isError(message)) return error(message, this.#results);
-    if (isOk(message)) {
+    if (isOk(message) || (isOkAfterRows(message) && !this.#isLogin)) {
       const ok = readOk(message, this.#session.capabilities);
       if (ok === undefined) return 'malformed';
       this.#results.ok(ok);

@@ -5,12 +5,19 @@ import type { SqlValue } from '@flowtap/core';
 /** Collations of the character set latin1, which is Windows-1252. */
 const LATIN1_COLLATIONS: ReadonlySet<number> = new Set([5, 8, 15, 31, 47, 48, 49, 94]);
 
-const windows1252 = new TextDecoder('windows-1252');
+/** Characters of Windows-1252 from 0x80 on that are others than in ISO 8859-1. */
+const WINDOWS_1252 = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
+const C1 = /[\x80-\x9f]/g;
 
 /** Text of a value; the bytes themselves where they are in a character set that is neither UTF-8 nor latin1. */
 export function textValue(bytes: Buffer, collation: number): SqlValue {
-  if (LATIN1_COLLATIONS.has(collation)) return windows1252.decode(bytes);
+  if (LATIN1_COLLATIONS.has(collation)) return windows1252(bytes);
   return isUtf8(bytes) ? bytes.toString('utf8') : Uint8Array.from(bytes);
+}
+
+/** TextDecoder takes this encoding for ISO 8859-1 in some versions of Node.js. */
+function windows1252(bytes: Buffer): string {
+  return bytes.toString('latin1').replace(C1, (character) => WINDOWS_1252[character.charCodeAt(0) - 0x80] ?? character);
 }
 
 /** Text that must be shown in any case, such as a statement: UTF-8, else byte for byte. */
