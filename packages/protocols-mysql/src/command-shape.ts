@@ -36,9 +36,11 @@ export function commandShape(bytes: Buffer): CommandShape {
   if (byte === CommandByte.QUERY || byte === CommandByte.PREPARE) return statementShape(bytes, length);
   if (byte === CommandByte.EXECUTE) return executionShape(bytes, length);
   const known = LENGTHS[byte];
-  if (known !== undefined) return known === length && bytes.length <= HEADER_BYTES + length ? 'weak' : 'no';
-  const isAlone = bytes.length === Math.min(HEADER_BYTES + length, PROBE_BYTES);
-  return isAlone ? 'weak' : bytes.length < Math.min(HEADER_BYTES + length, PROBE_BYTES) ? 'more' : 'no';
+  if (known !== undefined && known !== length) return 'no';
+  const end = Math.min(HEADER_BYTES + length, PROBE_BYTES);
+  if (bytes.length <= end) return bytes.length === end || known !== undefined ? 'weak' : 'more';
+  // What follows must be a command again.
+  return commandShape(bytes.subarray(end)) === 'no' ? 'no' : 'weak';
 }
 
 /** A number of statement, flags, and how often it is to be executed, which is always once. */

@@ -12,7 +12,7 @@ import type { Beginning } from './packets/message.js';
  */
 export function detect({ ingress, egress, joinedLate }: Probe): Detection {
   const ends = [begins(ingress), begins(egress)];
-  if (ends.includes('yes') && !ends.includes('no')) return 'match';
+  if (ends.includes('yes')) return 'match';
   const isOpen = ends.includes('more') && !ends.includes('no');
   if (!joinedLate) return isOpen ? 'need-more' : 'no-match';
   const commands = [command(ingress, egress), command(egress, ingress)];
