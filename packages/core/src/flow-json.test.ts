@@ -5,6 +5,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { exchangeFlow, flowArbitrary, opaqueFlow } from '../test/sample-flows.js';
+import { sqlFlow, sqlFlowArbitrary } from '../test/sql-flows.js';
 import type { Flow, OpaqueFlow } from './flow.js';
 import { flowToJson } from './flow-json.js';
 import { HttpBody } from './http-body.js';
@@ -89,6 +90,21 @@ describe('the JSON of a flow', () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it('satisfies the schema with the messages of a database', () => {
+    fc.assert(
+      fc.property(sqlFlowArbitrary, (flow) => {
+        expect(validate(JSON.parse(flowToJson(flow))), JSON.stringify(validate.errors)).toBe(true);
+      }),
+    );
+    const { request, response } = JSON.parse(
+      flowToJson(sqlFlow({ parameters: [null, 'x', new Uint8Array([255])] }, { results: [{ rowCount: 3 }] })),
+    );
+    expect(request.parameters).toEqual([null, 'x', { base64: '/w==' }]);
+    expect(response).toEqual({ kind: 'sql', results: [{ rowCount: 3 }] });
+    const wrong = { ...JSON.parse(flowToJson(sqlFlow({}))), request: { kind: 'sql', parameters: [1] } };
+    expect(validate(wrong)).toBe(false);
   });
 
   it('has this order and these names', () => {

@@ -2,15 +2,15 @@
 import { isSqlRequest, type SqlRequest } from './sql-messages.js';
 
 /**
- * What statements that set or give passwords have in front of them: PASSWORD of CREATE and ALTER ROLE, USER and USER MAPPING
- * (PostgreSQL), PASSWORD = and PASSWORD( of SET PASSWORD, IDENTIFIED BY and IDENTIFIED WITH … BY or AS (MySQL, MariaDB),
- * MASTER_PASSWORD and SOURCE_PASSWORD of replication.
+ * What stands in front of a password: PASSWORD of CREATE and ALTER ROLE, USER and USER MAPPING (PostgreSQL), PASSWORD =,
+ * PASSWORD( and PASSWORD FOR … = of SET PASSWORD, and of conditions on a column of that name, IDENTIFIED BY and IDENTIFIED WITH … BY or AS, with the
+ * old one after REPLACE (MySQL, MariaDB), MASTER_PASSWORD and SOURCE_PASSWORD of replication.
  */
 const INTRODUCTION =
-  /((?:\b|_)password\s*[=(]?\s*|\bidentified\s+(?:with\s+\S{1,64}\s+)?(?:by|as)\s+(?:password\s+)?)(?=[eEnN]?['"]|\$\w{0,64}\$)/gi;
+  /(?:(?:\b|_)password\s*(?:for\s+\S{1,200}\s*=\s*(?:password\s*\(\s*)?|[=(]\s*)?|\bidentified\s+(?:with\s+\S{1,64}\s+)?(?:by|as)\s+(?:password\s+)?|\breplace\s+)(?=[eEnN]?['"]|\$\w{0,64}\$)/gi;
 
 /** A string: in quotes, with doubled quotes and escapes in it, or between dollar signs. One that is cut goes to the end. */
-const LITERAL = /[eEnN]?(?:'((?:[^'\\]|\\[^]|'')*)'?|"((?:[^"\\]|\\[^]|"")*)"?|\$(\w*)\$([^]*?)(?:\$\3\$|$))/y;
+const LITERAL = /[eEnN]?(?:'((?:[^'\\]+|\\[\s\S]|'')*)'?|"((?:[^"\\]+|\\[\s\S]|"")*)"?|\$(\w*)\$([\s\S]*?)(?:\$\3\$|$))/y;
 
 /** The same object when there is no password in the statement. */
 export function redactSqlRequest<M>(message: M, tag: (value: string) => string): M {

@@ -42,6 +42,7 @@ export class PostgresParser implements ProtocolParser {
   };
   /** Of the client's messages. */
   #requestDirection: Direction | undefined;
+  #isLate = false;
   /** What follows is encrypted. */
   #isEncrypted = false;
 
@@ -69,43 +70,39 @@ export class PostgresParser implements ProtocolParser {
       server: new MessageReader('server', listener(server)),
     };
     if (context.role !== 'unknown') this.#learn(context.role === 'client' ? 'egress' : 'ingress');
-    if (context.joinedLate) {
-      for (const side of [this.#sides.ingress, this.#sides.egress]) side.search = new BoundarySearch(side.sender);
-    } else {
-      this.#readers.client.framing = 'startup';
-    }
+    if (context.joinedLate) this.#joinLate();
+    else this.#readers.client.framing = 'startup';
   }
 
   data({ direction, bytes, timestampNs }: StreamChunk): void {
     // The client speaks first.
-    if (this.#requestDirection === undefined && !this.#context.joinedLate) this.#learn(direction);
+    if (this.#requestDirection === undefined && !this.#isLate) this.#learn(direction);
     const side = this.#sides[direction];
     let rest = bytes;
     while (rest.length > 0 && !this.#isEncrypted) {
       if (side.search !== undefined) {
-        const found = side.search.feed(rest);
+        const found = this.#search(side, side.search, rest);
         if (found === undefined) return;
         this.#found(side, direction, found);
         rest = found.bytes;
       }
       if (side.sender === undefined) return;
       const reader = this.#readers[side.sender];
-      const isStart = reader.framing === 'startup';
       const end = reader.feed(rest, timestampNs);
       if (end === rest.length) return;
       this.#context.count('malformed-message');
-      rest = isStart ? rest.subarray(rest.length) : rest.subarray(end);
+      rest = rest.subarray(end);
       this.#lose(side, 'malformed-message');
     }
   }
 
   gap({ direction, offset, length, reason, timestampNs }: StreamGap): void {
     if (this.#isEncrypted) return;
+    if (this.#requestDirection === undefined) this.#joinLate();
     const side = this.#sides[direction];
     const gap: FlowGap = { direction, offset, bytes: length, reason };
     if (side.search !== undefined || side.sender === undefined) {
-      side.search ??= new BoundarySearch(side.sender);
-      side.search.gap();
+      side.search?.gap();
       this.#miss(side, 'gap-in-statement', gap);
       return;
     }
@@ -132,6 +129,23 @@ export class PostgresParser implements ProtocolParser {
     this.#sides[opposite(requestDirection)].sender = 'server';
   }
 
+  /** Nobody knows where messages begin, and whose they are where the socket does not tell. */
+  #joinLate(): void {
+    if (this.#isLate) return;
+    this.#isLate = true;
+    this.#readers.client.framing = 'typed';
+    for (const side of [this.#sides.ingress, this.#sides.egress]) side.search = new BoundarySearch(side.sender);
+  }
+
+  /** What it passes over may have been messages, of those statements that wait at that time. */
+  #search(side: Side, search: BoundarySearch, bytes: Buffer): Boundary | undefined {
+    const before = search.skippedBytes;
+    const found = search.feed(bytes);
+    const hasSkipped = found === undefined ? search.skippedBytes > before : found.bytes.length < bytes.length;
+    if (hasSkipped) this.#miss(side, 'gap-in-statement');
+    return found;
+  }
+
   #encryptionAnswered(byte: number): void {
     this.#isEncrypted = byte === ACCEPTED || byte === GSS_ACCEPTED;
     if (byte === GSS_ACCEPTED) this.#context.count('gss-encrypted');
@@ -146,14 +160,14 @@ export class PostgresParser implements ProtocolParser {
       // What it has kept may be messages of the other sender.
       if (other.search !== undefined) other.search = new BoundarySearch(other.sender);
     }
-    if (skipped === 0) return;
-    this.#context.count('bytes-without-messages', skipped);
-    this.#miss(side, 'gap-in-statement');
+    if (skipped > 0) this.#context.count('bytes-without-messages', skipped);
   }
 
   #lose(side: Side, fault: FaultCode, gap?: FlowGap): void {
     if (side.sender === undefined) return;
-    this.#readers[side.sender].reset();
+    const reader = this.#readers[side.sender];
+    reader.reset();
+    reader.framing = 'typed';
     side.search = new BoundarySearch(side.sender);
     this.#miss(side, fault, gap);
   }

@@ -5,10 +5,11 @@ import { detect } from './detect.js';
 import { PostgresParser } from './parser.js';
 
 /**
- * PostgreSQL's frontend/backend protocol, versions 3.0 and 3.2. Limits are those of the tap.
+ * PostgreSQL's frontend/backend protocol, versions 3.0 and 3.2. Limits are those of the tap. Register it before `http1()`, which
+ * waits long for more where a connection was joined late.
  *
  * @example
- * const tap = createTap({ source, protocols: [http1(), postgres()], exporters: [] });
+ * const tap = createTap({ source, protocols: [postgres(), http1()], exporters: [] });
  */
 export function postgres(): ProtocolPlugin {
   return {

@@ -42,7 +42,7 @@ export class Result {
   /** @param bytes of a DataRow; undefined where it is not kept, or not whole */
   addRow(bytes: Buffer | undefined): void {
     this.#rowCount += 1;
-    const row = bytes === undefined || this.#isTruncated ? undefined : this.#read(bytes);
+    const row = bytes !== undefined && this.hasRoom(bytes.length) ? this.#read(bytes) : undefined;
     if (row === undefined) this.#isTruncated = true;
     else this.#rows.push(row);
   }

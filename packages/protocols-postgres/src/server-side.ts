@@ -34,7 +34,7 @@ export class ServerSide {
     switch (type) {
       case 'D':
         // A row that cannot be kept whole is not kept at all.
-        return this.#pipeline.head?.exchange?.hasRoom(size) === true ? size : 0;
+        return this.#hasRoom(size) ? size : 0;
       case 'T':
       case 't':
         return MAX_DESCRIPTION_BYTES;
@@ -47,6 +47,13 @@ export class ServerSide {
         // Data that is only counted; of the login nothing, because it holds secrets.
         return 0;
     }
+  }
+
+  #hasRoom(size: number): boolean {
+    const exchange = this.#pipeline.head?.exchange;
+    if (exchange !== undefined) return exchange.hasRoom(size);
+    // It may be the first row of an answer whose request was not captured.
+    return this.#pipeline.isDoubtful && size <= this.#context.limits.maxBodyBytes;
   }
 
   message(message: Message): void {

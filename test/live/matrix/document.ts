@@ -31,7 +31,8 @@ dropped. One wget has one method for all its requests: all of its four send the 
 - **not readable**: each connection is shown once it has ended, as a flow of the kind \`opaque\` with this reason, its
   addresses and true byte counts. Of one that was open before nobody saw who began it, so its ends are \`local\` and
   \`remote\` instead of \`source\` and \`destination\`.
-- **no flow**: the protocol is not HTTP. The connection is counted, over TLS its plaintext was read, and no flow was made
-  up.
+
+PostgreSQL's lines are measured by one statement over each connection: there must be a flow for the login, unless the
+connection was open before, and one for the statement, with its text and with the columns and rows that psql printed.
 `;
 }

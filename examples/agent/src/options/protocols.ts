@@ -8,13 +8,16 @@ import { websocket } from '@flowtap/protocols-websocket';
 import { UsageError } from '../usage-error.js';
 import { parseChoice } from './choice.js';
 
-/** In the order in which they are asked: HTTP/2 knows its connections more surely than HTTP/1 does, which begins WebSockets. */
+/**
+ * In the order in which they are asked: those that know their connections surely, then HTTP/1, which waits for more where a
+ * connection was joined late, and begins WebSockets.
+ */
 const PLUGINS = {
   http2: (options: ProtocolOptions): ProtocolPlugin => http2(options),
+  postgres: (): ProtocolPlugin => postgres(),
+  mysql: (): ProtocolPlugin => mysql(),
   http1: (): ProtocolPlugin => http1(),
   websocket: (): ProtocolPlugin => websocket(),
-  mysql: (): ProtocolPlugin => mysql(),
-  postgres: (): ProtocolPlugin => postgres(),
 } as const;
 
 export interface ProtocolOptions {

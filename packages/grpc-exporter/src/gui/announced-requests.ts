@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type ExchangeFlow, isHttpMessage } from '@flowtap/core';
+import { type ExchangeFlow, isHttpMessage, isSqlRequest } from '@flowtap/core';
 
 /** Requests that wait for their responses. Beyond, the oldest is forgotten, and sent again with its response. */
 const MAX_ANNOUNCED = 16_384;
@@ -30,5 +30,6 @@ export class AnnouncedRequests {
 
 /** Whether a flow that has just opened has all of its request: what streams is sent when it ends. */
 export function isRequestComplete({ request }: ExchangeFlow): boolean {
+  if (isSqlRequest(request)) return true;
   return isHttpMessage(request) && !(request.body.truncated && request.body.captured === 0);
 }

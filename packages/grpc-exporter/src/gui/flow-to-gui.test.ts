@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { gzipSync } from 'node:zlib';
-import { HttpBody, type HttpRequest } from '@flowtap/core';
+import { type ExchangeFlow, HttpBody, type HttpRequest, type SqlRequest, type SqlResponse } from '@flowtap/core';
 import { describe, expect, it } from 'vitest';
 import { bodyOf, exchangeFlow, requestOf, responseOf } from '../../test/sample-flows.js';
 import { requestToGui, responseToGui } from './flow-to-gui.js';
@@ -109,5 +109,70 @@ describe('a body that is no text', () => {
     const text = textPayload(body, type, MAX).toString('utf8');
     if (typeof expected === 'string') expect(text).toBe(expected);
     else expect(text).toMatch(expected);
+  });
+});
+
+describe('SQL', () => {
+  const sqlFlow = (protocol: string, request: Partial<SqlRequest>, response: Partial<SqlResponse> = {}) =>
+    ({
+      ...exchangeFlow(),
+      protocol,
+      request: { kind: 'sql', operation: 'query', ...request },
+      response: { kind: 'sql', results: [], ...response },
+    }) as unknown as ExchangeFlow;
+
+  it.each([
+    ['postgresql', 'psql'],
+    ['mysql', 'mysql'],
+  ])('of %s is %s', (protocol, expected) => {
+    const flow = sqlFlow(protocol, { sql: 'SELECT $1', parameters: ['größer', null, Buffer.from([0, 255])] });
+    expect(requestToGui(flow, MAX)).toMatchObject({
+      l7Protocol: expected,
+      request: {
+        $case: 'sqlQuery',
+        sqlQuery: { query: 'SELECT $1', params: { values: ['größer', 'NULL', '\\x00ff'] } },
+      },
+    });
+    expect(responseToGui(flow, MAX)?.l7Protocol).toBe(expected);
+  });
+
+  const answer = (response: Partial<SqlResponse>, max = MAX) => {
+    const half = responseToGui(sqlFlow('postgresql', {}, response), max)?.response;
+    if (half?.$case !== 'sqlResponse') throw new Error('no SQL');
+    return [half.sqlResponse.columns?.values, ...half.sqlResponse.rows.map(({ values }) => values)];
+  };
+
+  it('is the first result with rows', () => {
+    const rows = [
+      ['1', null],
+      ['2', 'x'],
+    ];
+    const results = [{ rowCount: 0 }, { columns: [{ name: 'a' }, { name: 'b' }], rows, rowCount: 2 }];
+    expect(answer({ results })).toEqual([
+      ['a', 'b'],
+      ['1', 'NULL'],
+      ['2', 'x'],
+    ]);
+    expect(answer({ results: [{ rows, rowCount: 2 }] })[0]).toEqual(['column 1', 'column 2']);
+  });
+
+  it('is what the server said where there are no rows', () => {
+    expect(answer({ results: [{ rowCount: 0, summary: 'INSERT 0 1' }] })).toEqual([['result'], ['INSERT 0 1']]);
+    expect(answer({ error: { code: '42601', message: 'syntax error' } })).toEqual([
+      ['SQLSTATE', 'error'],
+      ['42601', 'syntax error'],
+    ]);
+  });
+
+  it('has rows that find room, whole, and a text that is cut between two characters', () => {
+    const rows = [['a'.repeat(6)], ['b'.repeat(6)]];
+    expect(answer({ results: [{ columns: [{ name: 'n' }], rows, rowCount: 2 }] }, 10)).toEqual([['n'], ['aaaaaa']]);
+    const half = requestToGui(sqlFlow('mysql', { sql: 'SELECT ü', parameters: ['x'] }), 8)?.request;
+    expect(half).toMatchObject({ sqlQuery: { query: 'SELECT ', params: { values: [''] } } });
+  });
+
+  it('names what has no text', () => {
+    const half = requestToGui(sqlFlow('postgresql', { operation: 'execute', statement: 's1' }), MAX)?.request;
+    expect(half).toMatchObject({ sqlQuery: { query: '[execute s1]' } });
   });
 });

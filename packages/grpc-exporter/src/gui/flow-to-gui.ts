@@ -7,17 +7,30 @@ import {
   type HttpRequest,
   type HttpResponse,
   isHttpMessage,
+  isSqlRequest,
+  isSqlResponse,
 } from '@flowtap/core';
 import type { Flow as GuiFlow, StringList } from '../gen/api/api.js';
 import { grpcPayload } from './grpc-payload.js';
+import { sqlQuery, sqlResponse } from './sql-message.js';
 import { textPayload } from './text-payload.js';
 
 /** Equal lists of headers are often one list. */
 const headerMaps = new WeakMap<readonly HttpHeader[], Map<string, StringList>>();
 
+/** What the GUI calls protocols that are not HTTP. */
+const PROTOCOLS: ReadonlyMap<string, string> = new Map([
+  ['grpc', 'grpc'],
+  ['postgresql', 'psql'],
+  ['mysql', 'mysql'],
+]);
+
 /** The half of a flow that is sent first. Undefined when there is none that the GUI could show. */
 export function requestToGui(flow: ExchangeFlow, maxBodyBytes: number): GuiFlow | undefined {
   const { request } = flow;
+  if (isSqlRequest(request)) {
+    return { ...envelope(flow), request: { $case: 'sqlQuery', sqlQuery: sqlQuery(request, maxBodyBytes) } };
+  }
   if (!isHttpMessage(request)) return undefined;
   return { ...envelope(flow), request: requestOf(flow, request, maxBodyBytes) };
 }
@@ -25,6 +38,9 @@ export function requestToGui(flow: ExchangeFlow, maxBodyBytes: number): GuiFlow 
 /** The other half. */
 export function responseToGui(flow: ExchangeFlow, maxBodyBytes: number): GuiFlow | undefined {
   const { response } = flow;
+  if (isSqlResponse(response)) {
+    return { ...envelope(flow), response: { $case: 'sqlResponse', sqlResponse: sqlResponse(response, maxBodyBytes) } };
+  }
   if (!isHttpMessage(response)) return undefined;
   return { ...envelope(flow), response: responseOf(flow, response, maxBodyBytes) };
 }
@@ -43,7 +59,8 @@ function envelope(flow: ExchangeFlow): GuiFlow {
 }
 
 function l7ProtocolOf({ protocol, request, response }: ExchangeFlow): string {
-  if (protocol === 'grpc') return 'grpc';
+  const known = PROTOCOLS.get(protocol);
+  if (known !== undefined) return known;
   const version = isHttpMessage(request) ? request.httpVersion : isHttpMessage(response) ? response.httpVersion : '';
   return version.startsWith('2') ? 'http2' : 'http';
 }

@@ -7,6 +7,7 @@ import {
   type Flow,
   type FlowUpdate,
   isHttpMessage,
+  isSqlRequest,
   type Logger,
 } from '@flowtap/core';
 import { exportResultOf } from '../call-error.js';
@@ -78,7 +79,7 @@ class TrayceGuiExporter implements Exporter {
     const result = await this.#send(this.#wholeFlows(flows), signal);
     if (result.status !== 'ok') return result;
     for (const flow of flows) {
-      if (flow.kind === 'flow' && isHttpMessage(flow.request)) this.#announced.delete(flow);
+      if (flow.kind === 'flow' && hasForm(flow.request)) this.#announced.delete(flow);
       else this.#leftOut += 1;
     }
     return result;
@@ -128,11 +129,16 @@ class TrayceGuiExporter implements Exporter {
 
   *#wholeFlows(flows: readonly Flow[]): Generator<GuiFlow | undefined> {
     for (const flow of flows) {
-      if (flow.kind !== 'flow' || !isHttpMessage(flow.request)) continue;
+      if (flow.kind !== 'flow' || !hasForm(flow.request)) continue;
       if (!this.#announced.has(flow)) yield requestToGui(flow, this.#maxBodyBytes);
       yield responseToGui(flow, this.#maxBodyBytes);
     }
   }
+}
+
+/** Whether the GUI can show a flow with this request. */
+function hasForm(request: ExchangeFlow['request']): boolean {
+  return isHttpMessage(request) || isSqlRequest(request);
 }
 
 function* encoded(flows: Iterable<GuiFlow | undefined>): Generator<Uint8Array> {

@@ -3,7 +3,7 @@ import { Payload } from '../payload.js';
 
 const DIGITS_EACH = 4;
 const BASE = 10_000;
-const SPECIAL: Readonly<Record<number, string>> = { 0xc000: 'NaN', 0xd000: 'Infinity', 0xf000: '-Infinity' };
+const SPECIAL: Readonly<Record<number, string>> = { 49152: 'NaN', 53248: 'Infinity', 61440: '-Infinity' };
 const NEGATIVE = 0x4000;
 /** A few bytes can stand for a hundred thousand digits: such a number stays bytes. */
 const MAX_TEXT = 1000;
