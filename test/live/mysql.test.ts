@@ -52,14 +52,12 @@ const FULL = [
   "'2024-02-29', '2024-02-29 12:34:56.789', '2024-02-29 01:02:03', '-101:02:03.45', 2024, b'1000000001', 'l', 'a,b'",
 ].join(', ');
 
-const NUMBERS = '1, 0, 0, 0, 0, 0, 123456.789, 16777216, 1e20, 0.0005, NULL, NULL';
-
 const STATEMENTS: readonly Statement[] = [
   { sql: 'USE shop' },
   { sql: `CREATE TABLE things (${COLUMNS})` },
   { sql: `INSERT INTO things VALUES (${FULL})` },
   {
-    sql: `INSERT INTO things (tiny, small, medium, big, filled, price, f, d, fixed, name, code) VALUES (${NUMBERS.slice(0, -6)})`,
+    sql: 'INSERT INTO things (tiny, big, filled, price, f, d, fixed, y) VALUES (0, 0, 0, 123456.78, 16777216, 1e20, -0.5, 0)',
   },
   { sql: 'INSERT INTO things () VALUES ()' },
   { sql: 'SELECT * FROM things ORDER BY id' },

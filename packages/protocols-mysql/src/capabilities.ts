@@ -20,19 +20,35 @@ export const Capability = {
 /** MariaDB's flags, which begin at bit 32 of the capabilities. */
 export const MariadbCapability = { EXTENDED_METADATA: 1 << 3 } as const;
 
-/** What client and server have agreed on. Undefined where the login was not seen: then the packets themselves must show it. */
-export interface Capabilities {
+/** What one of them says of itself. */
+export interface OwnCapabilities {
   readonly flags: number;
   readonly mariadbFlags: number;
 }
 
+/** What client and server have agreed on. */
+export interface Capabilities extends OwnCapabilities {
+  /** False where only the client's word is known, as under TLS: the server may be capable of less. */
+  readonly isConfirmed: boolean;
+}
+
+/** Undefined where that is not known: then the packets themselves must show it. */
 export function has(capabilities: Capabilities | undefined, flag: number): boolean | undefined {
-  return capabilities === undefined ? undefined : (capabilities.flags & flag) !== 0;
+  return capabilities && known(capabilities, (capabilities.flags & flag) !== 0);
 }
 
 /** Whether columns carry MariaDB's names of types. Undefined as for `has`. */
 export function hasExtendedMetadata(capabilities: Capabilities | undefined): boolean | undefined {
-  return capabilities === undefined
-    ? undefined
-    : (capabilities.mariadbFlags & MariadbCapability.EXTENDED_METADATA) !== 0;
+  return capabilities && known(capabilities, (capabilities.mariadbFlags & MariadbCapability.EXTENDED_METADATA) !== 0);
+}
+
+function known({ isConfirmed }: Capabilities, isAsked: boolean): boolean | undefined {
+  return isAsked && !isConfirmed ? undefined : isAsked;
+}
+
+/** What both are capable of. */
+export function agreed(client: OwnCapabilities, server: OwnCapabilities | undefined): Capabilities {
+  if (server === undefined) return { ...client, isConfirmed: false };
+  const flags = client.flags & server.flags;
+  return { flags, mariadbFlags: client.mariadbFlags & server.mariadbFlags, isConfirmed: true };
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { assertNever, type CloseReason, faultOfClose } from '@flowtap/core';
-import { Capability } from './capabilities.js';
+import { agreed, Capability, has, type OwnCapabilities } from './capabilities.js';
 import { CONNECT, type Command, CommandByte, commandOf } from './commands.js';
 import { type FaultCode, MAX_PACKET_BYTES } from './constants.js';
 import { databaseAfter, namesDatabase } from './default-database.js';
@@ -38,7 +38,8 @@ export class Conversation {
   readonly #session: Session;
   readonly #maxPending: number;
   #phase: Phase;
-  #serverFlags = 0xff_ff_ff_ff;
+  /** Undefined while the greeting has not been seen. */
+  #server: OwnCapabilities | undefined;
   readonly #pending: Exchange[] = [];
   /** The client sends a file: its packets are no commands. */
   #isUploading = false;
@@ -162,7 +163,7 @@ export class Conversation {
       this.#wire.count('unexpected-packet');
       return;
     }
-    this.#serverFlags = greeting.flags;
+    this.#server = greeting;
     this.#phase = 'login';
   }
 
@@ -183,11 +184,12 @@ export class Conversation {
   }
 
   #learn({ capabilities, user, database }: Login): void {
-    const flags = capabilities.flags & this.#serverFlags;
-    this.#session.capabilities = { ...capabilities, flags };
-    this.#session.hasEofPackets = (flags & Capability.DEPRECATE_EOF) === 0;
-    this.#session.user = user;
-    this.#session.database = database;
+    const session = this.#session;
+    session.capabilities = agreed(capabilities, this.#server);
+    const isDeprecated = has(session.capabilities, Capability.DEPRECATE_EOF);
+    session.hasEofPackets = isDeprecated === undefined ? undefined : !isDeprecated;
+    session.user = user;
+    session.database = database;
   }
 
   #command(message: Message): void {

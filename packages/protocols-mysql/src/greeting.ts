@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Capabilities, Capability } from './capabilities.js';
+import { Capability, type OwnCapabilities } from './capabilities.js';
 import { HEADER_BYTES } from './constants.js';
 import type { Beginning, Message } from './packets/message.js';
 import { PayloadReader } from './packets/payload-reader.js';
@@ -58,7 +58,7 @@ function isPrintable(byte: number | undefined): boolean {
 }
 
 /** What the server is capable of. Undefined where the message is no greeting. */
-export function readGreeting({ payload }: Message): Capabilities | undefined {
+export function readGreeting({ payload }: Message): OwnCapabilities | undefined {
   const reader = new PayloadReader(payload);
   if (reader.uint(1) !== PROTOCOL_VERSION) return undefined;
   reader.zeroTerminated();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Capabilities, Capability } from './capabilities.js';
+import { Capability, type OwnCapabilities } from './capabilities.js';
 import { HEADER_BYTES } from './constants.js';
 import type { Beginning, Message } from './packets/message.js';
 import { PayloadReader } from './packets/payload-reader.js';
@@ -16,7 +16,7 @@ const MAX_LOGIN_BYTES = 0xff_ff;
 
 /** What a login says, without anything that proves who the user is. */
 export interface Login {
-  readonly capabilities: Capabilities;
+  readonly capabilities: OwnCapabilities;
   readonly user?: string;
   readonly database?: string;
   /** Only capabilities were sent: the login itself comes under TLS. */

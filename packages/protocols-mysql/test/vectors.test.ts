@@ -116,6 +116,27 @@ const vectors: Readonly<Record<string, Vector>> = {
         { request: { operation: 'query', sql: 'DO 1', user: 'ann' }, complete: true },
       ]),
   },
+  'under TLS nobody knows what the server is capable of of what the client asked for': {
+    layer: 'tls',
+    messages: [
+      client(login({ sequence: 2, flags: CLIENT_FLAGS | Capability.QUERY_ATTRIBUTES })),
+      server(message(3, ok())),
+      client(query('SELECT 1, 2')),
+      server(messages(1, bytes(2), ...THINGS, eof(), row('1', 'x'), eof())),
+      client(command(0x16, 'DO ?')),
+      server(messages(1, prepared(2, 0, 1), column({ name: '?' }), eof())),
+      client(message(0, execution(2, [{ type: 3, value: little(9, 4) }]))),
+      server(message(1, bytes(ok(), 'Records: 1'))),
+    ],
+    verify(run) {
+      expect(run.counts).toEqual({});
+      expect(commands(run)).toMatchObject([
+        { request: { sql: 'SELECT 1, 2' }, response: { results: [{ rows: [['1', 'x']] }] } },
+        { request: { operation: 'prepare' } },
+        { request: { parameters: ['9'] }, response: { results: [{ summary: 'Records: 1' }] } },
+      ]);
+    },
+  },
   'rows that end with OK': after(
     [
       client(query('SELECT id, name FROM things')),
