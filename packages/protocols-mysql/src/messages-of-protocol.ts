@@ -7,9 +7,7 @@ export interface ValueIndicator {
 }
 
 export interface MysqlRequest extends SqlRequest {
-  /** Only the first parameters were kept. */
-  readonly parametersTruncated?: true;
-  /** Of a `bulk-execute`: the parameters of each row. */
+  /** Of a `bulk-execute`: the parameters of each row, of the first 1,000 ones. */
   readonly parameterRows?: readonly (readonly (SqlValue | ValueIndicator)[])[];
   /** Query attributes, which have names and no placeholders. */
   readonly attributes?: readonly { readonly name: string; readonly value: SqlValue }[];

@@ -70,7 +70,7 @@ export function readTypes(reader: PayloadReader, count: number, hasNames: boolea
 }
 
 /** Rows of one bulk execution that are kept. */
-const MAX_BULK_ROWS = 65_536;
+const MAX_BULK_ROWS = 1000;
 
 type BulkValue = SqlValue | ValueIndicator;
 

@@ -41,12 +41,24 @@ it('keeps the first rows, and counts all of them', () => {
   expect(result?.rows?.length).toBeLessThan(60);
 });
 
-it('keeps rows and columns of the first results', () => {
+it('keeps no more than 1,000 rows, however short they are', () => {
+  const rows = Array.from({ length: 2500 }, (_, i) => row(String(i)));
+  const steps = [
+    client(query('SELECT id FROM t')),
+    server(messages(1, bytes(1), column({ name: 'id' }), ...rows, end())),
+  ];
+  const [result] = only(commands(runParser(mysql(), [...connected(), ...steps]))).response?.results ?? [];
+  expect(result).toMatchObject({ rowCount: 2500, rowsTruncated: true });
+  expect(result?.rows?.map(([id]) => id)).toEqual(Array.from({ length: 1000 }, (_, i) => String(i)));
+});
+
+it('keeps the first of many results', () => {
   const one = [bytes(1), column({ name: 'a' }), row('1'), end({ status: 0x0a })];
   const many = Array.from({ length: 1500 }, () => one).flat();
   const steps = [client(query('CALL many()')), server(messages(1, ...many, ok()))];
   const runs = runParser(mysql(), [...connected(), ...steps]);
   expect(only(commands(runs))).toMatchObject({ complete: true });
+  expect(only(commands(runs)).response).toMatchObject({ resultsTruncated: true });
   expect(only(commands(runs)).response?.results).toHaveLength(1000);
   expect(runs.counts).toEqual({ 'result-not-kept': 501 });
 });

@@ -6,8 +6,9 @@ import type { OkPacket } from './status-packets.js';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** Results of one response that are kept, and columns of all of them. */
+/** Of one response: results that are kept, and rows and columns of all of them. */
 const MAX_RESULTS = 1000;
+const MAX_ROWS = 1000;
 const MAX_COLUMNS = 16_384;
 
 /** What a value needs beside its bytes. */
@@ -21,6 +22,7 @@ export class ResultList {
   readonly #maxBytes: number;
   readonly #results: MysqlResult[] = [];
   #rowBytes = 0;
+  #rowCount = 0;
   #columns = 0;
   #current: Writable<MysqlResult> | undefined;
   #rows: Row[] = [];
@@ -41,7 +43,7 @@ export class ResultList {
 
   /** Another row would be kept. */
   get hasRoom(): boolean {
-    return this.#rowBytes < this.#maxBytes && this.#current?.rowsTruncated !== true;
+    return this.#rowBytes < this.#maxBytes && this.#rowCount < MAX_ROWS && this.#current?.rowsTruncated !== true;
   }
 
   /** A result with rows begins. Without columns these cannot be read. */
@@ -56,13 +58,13 @@ export class ResultList {
     if (current === undefined) return;
     current.rowCount += 1;
     const needed = size + values * VALUE_OVERHEAD_BYTES;
-    const fits = current.rowsTruncated !== true && this.#rowBytes + needed <= this.#maxBytes;
-    const row = fits ? read() : undefined;
+    const row = this.hasRoom && this.#rowBytes + needed <= this.#maxBytes ? read() : undefined;
     if (row === undefined) {
       current.rowsTruncated = true;
       return;
     }
     this.#rowBytes += needed;
+    this.#rowCount += 1;
     this.#rows.push(row);
   }
 
@@ -100,7 +102,12 @@ export class ResultList {
   /** With what has come of a result that has not ended. */
   toResponse(): MysqlResponse {
     this.end();
-    return { kind: 'sql', results: this.#results, ...(this.error === undefined ? {} : { error: this.error }) };
+    return {
+      kind: 'sql',
+      results: this.#results,
+      ...(this.dropped > 0 ? { resultsTruncated: true } : {}),
+      ...(this.error === undefined ? {} : { error: this.error }),
+    };
   }
 
   #keep(result: MysqlResult): void {
