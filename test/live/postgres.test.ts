@@ -73,6 +73,24 @@ const TEXTS: Readonly<Record<string, readonly Value[]>> = {
   'SELECT $1::uuid, $2::jsonb, $3::timestamptz': [UUID, '{"a": 1}', '2024-01-01 11:00:00+00'],
 };
 
+/** Many values of a type, in binary, each beside what the server writes for it as text. */
+const manyValues = (type: string, expression: string): Statement => ({
+  text: `SELECT value, value::text FROM (SELECT (${expression})::${type} AS value FROM generate_series(1, 500)) AS many`,
+  ...{ binary: true, queryMode: 'extended' },
+});
+const EXPONENT = '10 ^ (random() * 40 - 20)::int';
+const DAYS = '(random() * 800000 - 400000)';
+const MANY: readonly Statement[] = [
+  manyValues('float8', `(random() - 0.5) * ${EXPONENT}`),
+  manyValues('float4', `(random() - 0.5) * ${EXPONENT}`),
+  manyValues('numeric', `(random() - 0.5) * ${EXPONENT}`),
+  manyValues('date', `'2000-01-01'::date + ${DAYS}::int`),
+  manyValues('timestamp', `'2000-01-01'::timestamp + ${DAYS} * interval '1 day'`),
+  manyValues('timestamptz', `'2000-01-01'::timestamptz + ${DAYS} * interval '1 day'`),
+  manyValues('uuid', 'gen_random_uuid()'),
+  manyValues('int8', '((random() - 0.5) * 1e18)'),
+];
+
 interface Sql {
   readonly operation: string;
   readonly sql?: string;
@@ -221,6 +239,21 @@ describeLive('PostgreSQL', ['openssl', ...postgresNeeds], () => {
       expect(flows.length).toBe(STATEMENTS.length);
       expectEach(flows, 'client', isTls);
       for (const [i, statement] of STATEMENTS.entries()) expectStatement(flows[i], statement, answers[i] as Answer);
+    });
+
+    test('values in binary are the text that the server writes', async () => {
+      const { port } = await startServer();
+      const capture = await startRun(scene, [process.execPath, nodeClient, String(port), mode, PASSWORD]);
+      expect(await capture.program.line(0)).toBe('connected');
+      await executeAll(capture.program, 1, MANY);
+      capture.program.closeInput();
+      const { flows } = await capture.end();
+      for (const flow of flows.slice(1)) {
+        const { results } = flow.response as unknown as { results: readonly { rows: readonly (readonly Value[])[] }[] };
+        expect(results[0]?.rows).toHaveLength(500);
+        expect(results[0]?.rows.filter(([value, text]) => value !== text)).toEqual([]);
+      }
+      expect(flows).toHaveLength(1 + MANY.length);
     });
 
     test('the server with both, one of them connected before the capture', async () => {

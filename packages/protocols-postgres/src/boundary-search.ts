@@ -3,7 +3,7 @@ import { PROBE_BYTES } from './constants.js';
 import { readChain } from './message-chain.js';
 import type { Sender } from './message-rules.js';
 
-const NO_BYTES = Buffer.alloc(0);
+const NO_BYTES: Buffer = Buffer.alloc(0);
 /** ReadyForQuery, before its last byte: the end of every answer. */
 const READY = Buffer.from('Z\0\0\0\x05', 'latin1');
 const STATES = 'ITE';
@@ -22,7 +22,10 @@ export interface Boundary {
 export class BoundarySearch {
   skippedBytes = 0;
   readonly #senders: readonly Sender[];
-  #kept = NO_BYTES;
+  /** What a call began with, and may turn out to be messages. */
+  #begun = NO_BYTES;
+  /** The last bytes that were passed over: the end of an answer may begin in them. */
+  #passed = NO_BYTES;
 
   /** @param sender of the direction; where it is not known, the messages tell */
   constructor(sender: Sender | undefined) {
@@ -30,21 +33,20 @@ export class BoundarySearch {
   }
 
   feed(bytes: Buffer): Boundary | undefined {
-    const isFirst = this.#kept.length === 0;
-    const joined = isFirst ? bytes : Buffer.concat([this.#kept, bytes]);
-    const found = this.#at(joined, 0) ?? (isFirst ? undefined : this.#at(bytes, 0)) ?? this.#atReady(joined);
-    if (found !== undefined) {
-      this.skippedBytes += joined.length - found.bytes.length;
-      this.#kept = NO_BYTES;
-      return found;
+    const begun = this.#begun.length === 0 ? bytes : Buffer.concat([this.#begun, bytes]);
+    const found = this.#at(begun) ?? (begun === bytes ? undefined : this.#at(bytes)) ?? this.#atReady(bytes);
+    if (found === undefined) {
+      this.#keep(begun, bytes);
+      return undefined;
     }
-    this.#keep(joined, bytes);
-    return undefined;
+    this.skippedBytes += Math.max(0, begun.length - found.bytes.length);
+    this.#forget();
+    return found;
   }
 
   gap(): void {
-    this.skippedBytes += this.#kept.length;
-    this.#kept = NO_BYTES;
+    this.skippedBytes += this.#begun.length;
+    this.#forget();
   }
 
   /** Bytes that were passed over, and those that wait for more. */
@@ -53,28 +55,37 @@ export class BoundarySearch {
     return this.skippedBytes;
   }
 
-  #at(bytes: Buffer, start: number): Boundary | undefined {
-    const sender = this.#senders.find((each) => readChain(bytes, start, each) === 'certain');
-    return sender && { sender, bytes: bytes.subarray(start) };
+  #at(bytes: Buffer): Boundary | undefined {
+    const sender = this.#senders.find((each) => readChain(bytes, each) === 'certain');
+    return sender && { sender, bytes };
   }
 
   #atReady(bytes: Buffer): Boundary | undefined {
     if (!this.#senders.includes('server')) return undefined;
-    for (let at = bytes.indexOf(READY); at >= 0; at = bytes.indexOf(READY, at + 1)) {
-      const state = bytes[at + READY.length];
+    const joined = Buffer.concat([lastBytes(this.#begun.length > 0 ? this.#begun : this.#passed), bytes]);
+    for (let at = joined.indexOf(READY); at >= 0; at = joined.indexOf(READY, at + 1)) {
+      const state = joined[at + READY.length];
       if (state === undefined) return undefined;
-      if (STATES.includes(String.fromCharCode(state))) return { sender: 'server', bytes: bytes.subarray(at) };
+      if (STATES.includes(String.fromCharCode(state))) return { sender: 'server', bytes: joined.subarray(at) };
     }
     return undefined;
   }
 
-  /** Keeps what may be the beginning of messages, or of the end of an answer. */
-  #keep(joined: Buffer, bytes: Buffer): void {
-    const whole = [joined, bytes].find(
-      (each) => each.length < PROBE_BYTES && this.#senders.some((sender) => readChain(each, 0, sender) === 'open'),
+  #keep(begun: Buffer, bytes: Buffer): void {
+    const open = [begun, bytes].find(
+      (each) => each.length < PROBE_BYTES && this.#senders.some((sender) => readChain(each, sender) === 'open'),
     );
-    const kept = whole ?? joined.subarray(Math.max(0, joined.length - READY.length));
-    this.skippedBytes += joined.length - kept.length;
-    this.#kept = Buffer.from(kept);
+    this.skippedBytes += begun.length - (open?.length ?? 0);
+    if (open === undefined) this.#passed = Buffer.from(lastBytes(Buffer.concat([this.#passed, lastBytes(begun)])));
+    this.#begun = open === undefined ? NO_BYTES : Buffer.from(open);
   }
+
+  #forget(): void {
+    this.#begun = NO_BYTES;
+    this.#passed = NO_BYTES;
+  }
+}
+
+function lastBytes(bytes: Buffer): Buffer {
+  return bytes.subarray(Math.max(0, bytes.length - READY.length));
 }

@@ -139,6 +139,9 @@ export class ClientSide {
   /** Nobody knows what the client asked for meanwhile. */
   lost(): void {
     this.#endCycle();
+    // What comes next may be the rest of a cycle.
+    this.#isInCycle = true;
+    this.#statements.forgetUnnamed();
     this.#copying = undefined;
   }
 
@@ -167,6 +170,7 @@ export class ClientSide {
 
   /** A request of one message. */
   #whole(kind: Ask['kind'], asked: Asked, message: Message): void {
+    this.#isInCycle = false;
     this.#beginCycle();
     const exchange = this.#exchange(asked, message);
     this.#pipeline.add({ kind, exchange });

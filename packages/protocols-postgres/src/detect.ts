@@ -6,15 +6,20 @@ import { readStartupHead } from './startup.js';
 
 /** A connection begins with one of the client's startup packets; one that was joined late is known by several messages. */
 export function detect({ ingress, egress, joinedLate }: Probe): Detection {
-  const verdicts = [ingress, egress].flatMap((bytes) => (bytes.length === 0 ? [] : verdictsOn(bytes, joinedLate)));
-  if (verdicts.includes('certain')) return 'match';
-  return verdicts.includes('open') ? 'need-more' : 'no-match';
+  const received = verdictOn(ingress, joinedLate);
+  const sent = verdictOn(egress, joinedLate);
+  if (received === 'certain' || sent === 'certain') return 'match';
+  return received === 'open' || sent === 'open' ? 'need-more' : 'no-match';
 }
 
-function verdictsOn(bytes: Buffer, joinedLate: boolean): readonly ChainVerdict[] {
-  const start = readStartupHead(bytes);
-  if (!joinedLate) return [start];
-  const isAll = bytes.length >= PROBE_BYTES;
-  const chains = (['client', 'server'] as const).map((sender) => readChain(bytes, 0, sender));
-  return [start, ...chains.map((verdict) => (verdict === 'open' && isAll ? 'broken' : verdict))];
+function verdictOn(bytes: Buffer, joinedLate: boolean): ChainVerdict {
+  if (bytes.length === 0) return 'broken';
+  const startup = readStartupHead(bytes);
+  if (!joinedLate || startup === 'certain') return startup;
+  const client = readChain(bytes, 'client');
+  const server = readChain(bytes, 'server');
+  if (client === 'certain' || server === 'certain') return 'certain';
+  // With all the bytes that it may see it has to know.
+  if (bytes.length >= PROBE_BYTES) return 'broken';
+  return startup === 'open' || client === 'open' || server === 'open' ? 'open' : 'broken';
 }

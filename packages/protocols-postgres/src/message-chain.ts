@@ -10,18 +10,19 @@ const QUERY = 'Q'.charCodeAt(0);
 const HEAD_BYTES = 5;
 /** So many that follow one another are certain. */
 const ENOUGH_MESSAGES = 3;
-/** Bytes of a statement that tell that it is one, where its end is not there yet; longer ones are none. */
+/** Bytes of a statement that tell that it is one, where its end is not there yet. */
 const ENOUGH_TEXT = 32;
-const MAX_STATEMENT_LENGTH = 0x03ff_ffff;
+/** Of a message whose end is not there yet. In text that begins like a message the length would be greater. */
+const MAX_FIRST_LENGTH = 0x03ff_ffff;
 /** Types that are certain alone, when nothing follows: their length is exact, and so is what they hold. */
 const CERTAIN_ALONE: Readonly<Record<Sender, string>> = { client: 'Q', server: 'Z' };
 
 /**
- * Whether bytes that begin somewhere begin with messages: each has a type and a length that go together, holds what its type
+ * Whether bytes are messages from their beginning on: each has a type and a length that go together, holds what its type
  * holds, and is followed by the next one or by nothing.
  */
-export function readChain(bytes: Buffer, start: number, sender: Sender): ChainVerdict {
-  let at = start;
+export function readChain(bytes: Buffer, sender: Sender): ChainVerdict {
+  let at = 0;
   for (let messages = 0; at < bytes.length; messages += 1) {
     const head = bytes[at] ?? 0;
     if (!isType(sender, head)) return 'broken';
@@ -40,8 +41,9 @@ export function readChain(bytes: Buffer, start: number, sender: Sender): ChainVe
 }
 
 function unfinished(bytes: Buffer, at: number, sender: Sender, length: number): ChainVerdict {
+  if (length > MAX_FIRST_LENGTH) return 'broken';
   if (sender !== 'client' || bytes[at] !== QUERY) return 'open';
   const start = at + HEAD_BYTES;
-  if (length > MAX_STATEMENT_LENGTH || !isText(bytes, start, bytes.length)) return 'broken';
+  if (!isText(bytes, start, bytes.length)) return 'broken';
   return bytes.length - start >= ENOUGH_TEXT ? 'certain' : 'open';
 }

@@ -46,8 +46,10 @@ export class Pipeline {
   #isDoubtful: boolean;
   /** The server passes over what comes until a Sync. */
   #isSkipping = false;
-  /** Has its answers; an error of its cycle's end would still be its own. */
-  #held: Exchange | undefined;
+  /** The first cycle after a doubt: only its end tells that the answers were its own. */
+  #isOnTrial = false;
+  /** Have their answers: the last one, since an error at its cycle's end would still be its own, on trial all of a cycle. */
+  #held: Exchange[] = [];
 
   constructor(context: ParserContext, finish: (exchange: Exchange) => void) {
     this.#context = context;
@@ -71,6 +73,7 @@ export class Pipeline {
     if (!this.#isDoubtful || this.#isPipelined) return;
     this.#abandon('response-not-captured');
     this.#isDoubtful = false;
+    this.#isOnTrial = true;
   }
 
   add(ask: Ask): void {
@@ -134,17 +137,21 @@ export class Pipeline {
   ready(timestampNs: number): void {
     if (this.#isDoubtful) this.#readyInDoubt(timestampNs);
     else this.#endCycle(timestampNs);
-    this.#release(timestampNs);
+    this.#isOnTrial = false;
+    const last = this.#held.at(-1);
+    if (last !== undefined) last.endNs = timestampNs;
+    this.#release();
   }
 
   /** The statement whose cycle has not ended: what comes at its end is its own. */
   get held(): Exchange | undefined {
-    return this.#held;
+    return this.#held.at(-1);
   }
 
   /** Bytes were not captured that may have held messages. */
   lost(fault: FaultCode): void {
-    this.#release();
+    if (!this.#isOnTrial) this.#release();
+    this.#isOnTrial = false;
     this.#isDoubtful = true;
     this.#isSkipping = false;
     for (const exchange of this.#unfinished) exchange.fault ??= fault;
@@ -183,28 +190,22 @@ export class Pipeline {
   }
 
   #endCycle(timestampNs: number): void {
-    for (let ask = this.head; ask !== undefined; ask = this.head) {
-      if (ask.exchange !== undefined) ask.exchange.endNs = timestampNs;
-      const isEnd = ENDS_A_CYCLE.has(ask.kind);
-      // What was not answered by then never will be.
-      if (!isEnd && ask.exchange !== undefined) ask.exchange.fault ??= 'response-not-captured';
-      this.answered();
-      if (isEnd) return;
-    }
+    const ask = this.head;
+    if (ask === undefined) return;
+    if (ask.exchange !== undefined) ask.exchange.endNs = timestampNs;
+    this.answered();
   }
 
   #settle(exchange: Exchange): void {
     if (exchange.isOpen || exchange.pending > 0 || exchange.isFinished) return;
-    this.#release();
-    this.#held = exchange;
+    if (!this.#isOnTrial) this.#release();
+    this.#held.push(exchange);
   }
 
-  #release(timestampNs?: number): void {
+  #release(): void {
     const held = this.#held;
-    if (held === undefined) return;
-    this.#held = undefined;
-    if (timestampNs !== undefined) held.endNs = timestampNs;
-    this.#complete(held);
+    this.#held = [];
+    for (const exchange of held) this.#complete(exchange);
   }
 
   /** Gives up what waits. */

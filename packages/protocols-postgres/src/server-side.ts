@@ -3,7 +3,7 @@ import type { FlowGap, ParserContext } from '@flowtap/core';
 import type { ClientSide } from './client-side.js';
 import { Exchange } from './exchange.js';
 import type { Message } from './message-reader.js';
-import type { Ask, Pipeline } from './pipeline.js';
+import type { Ask, AskKind, Pipeline } from './pipeline.js';
 import {
   type Column,
   readCommandTag,
@@ -16,6 +16,22 @@ const MAX_DESCRIPTION_BYTES = 1024 * 1024;
 const MAX_FIELDS_BYTES = 65_536;
 /** Messages that a request brings about: without one, the request was not captured. */
 const ANSWERS = new Set('TDCIEGHWdcVn123ts');
+
+const EXECUTED = 'DCsIGHWdc';
+/** What can answer a message of the client's, besides an error and what comes at any time. */
+const ANSWERS_OF: Readonly<Record<AskKind, string>> = {
+  startup: 'RKvZ',
+  query: `T${EXECUTED}Z`,
+  function: 'VZ',
+  parse: '1',
+  bind: '2',
+  'describe-statement': 'tTn',
+  'describe-portal': 'Tn',
+  execute: EXECUTED,
+  close: '3',
+  sync: 'Z',
+  'copy-end': '',
+};
 
 /** What a server's messages answer. */
 export class ServerSide {
@@ -71,12 +87,14 @@ export class ServerSide {
         return;
       }
       case 'Z':
+        this.#check(type);
         this.#client.copyEnded();
         if (this.#pipeline.head?.exchange !== undefined) this.#pipeline.head.exchange.isAnswered = true;
         this.#pipeline.ready(endNs);
         return;
       default:
     }
+    this.#check(type);
     const ask = this.#askFor(type, startNs);
     const exchange = ask?.exchange;
     if (exchange !== undefined) {
@@ -91,6 +109,14 @@ export class ServerSide {
   /** A gap within the message that comes next. */
   gapInMessage(gap: FlowGap): void {
     this.#gap = gap;
+  }
+
+  /** An answer to something else: the answers have slipped against the requests. */
+  #check(type: string): void {
+    const { head, isDoubtful } = this.#pipeline;
+    if (isDoubtful || head === undefined || type === 'E' || ANSWERS_OF[head.kind].includes(type)) return;
+    this.#context.count('out-of-order');
+    this.#pipeline.lost('malformed-message');
   }
 
   /** What is answered now; an answer to nothing is a flow of its own where its request may have been missed. */
@@ -111,13 +137,10 @@ export class ServerSide {
         this.#error(ask, message);
         return;
       case '1':
-        this.#done(ask, 'parse');
-        return;
       case '2':
-        this.#done(ask, 'bind');
-        return;
       case '3':
-        this.#done(ask, 'close');
+        // Not of a request that was not captured.
+        if (ask.kind !== 'query') this.#pipeline.answered();
         return;
       case 't':
         if (ask.statement !== undefined) ask.statement.parameterOids = readParameterDescription(message.payload);
@@ -196,16 +219,6 @@ export class ServerSide {
 
   #executed(ask: Ask): void {
     if (ask.kind === 'execute') this.#pipeline.answered();
-  }
-
-  #done({ kind, exchange }: Ask, expected: Ask['kind']): void {
-    if (kind === expected) {
-      this.#pipeline.answered();
-    } else if (exchange?.asked !== undefined) {
-      // The answers have slipped against the requests.
-      this.#context.count('out-of-order');
-      this.#pipeline.lost('malformed-message');
-    }
   }
 }
 

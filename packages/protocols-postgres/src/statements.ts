@@ -67,6 +67,12 @@ export class Statements {
     else this.#portals.delete(name);
   }
 
+  /** What is bound or prepared without a name may be another one by now. */
+  forgetUnnamed(): void {
+    this.#portals.clear();
+    this.#delete('');
+  }
+
   /** A statement that the server refused is none, unless another one has its name by now. */
   refused(statement: Statement): void {
     if (this.#statements.get(statement.name) === statement) this.#delete(statement.name);

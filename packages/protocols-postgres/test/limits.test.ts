@@ -19,9 +19,9 @@ describe('limits', () => {
       ASK,
       received(pg.rowDescription(ONE), ...new Array(1500).fill(row), pg.complete('SELECT 1500'), pg.ready()),
     ];
-    const { results } = run(steps).exchanges[1]?.response as SqlResponse;
-    expect(results).toMatchObject([{ rowCount: 1500, rowsTruncated: true }]);
-    expect(results[0]?.rows).toHaveLength(1000);
+    const response = run(steps).exchanges[1]?.response as SqlResponse;
+    expect(response.results).toMatchObject([{ rowCount: 1500, rowsTruncated: true }]);
+    expect(response.results[0]?.rows).toHaveLength(1000);
   });
 
   test('of bytes as many as of a body', () => {

@@ -58,7 +58,14 @@ export async function launchPostgres(scene: Scene, options: PostgresOptions): Pr
     copyFileSync(path, join(data, name));
     give(join(data, name));
   }
-  const settings = ['ssl=on', 'fsync=off', 'listen_addresses=127.0.0.1', 'unix_socket_directories=', 'autovacuum=off'];
+  const settings = [
+    'ssl=on',
+    'fsync=off',
+    'listen_addresses=127.0.0.1',
+    'unix_socket_directories=',
+    'autovacuum=off',
+    'timezone=UTC',
+  ];
   const args = ['-D', data, '-p', String(port), ...settings.flatMap((each) => ['-c', each])];
   return launchHeld(scene, serverCommand('postgres'), args, { ...user, cwd: directory });
 }

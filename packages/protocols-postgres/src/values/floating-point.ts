@@ -1,27 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
+import { shortestDouble, shortestSingle } from './shortest-decimal.js';
 
 /** Significant digits up to which the server writes a number without exponent. */
 const DOUBLE_DIGITS = 15;
 const SINGLE_DIGITS = 6;
 const LEAST_EXPONENT = -4;
 
-/** A float8 as the server writes it: the shortest decimal that is read as the same number. */
+/** A float8 as the server writes it: the shortest decimal that stands for no other number. */
 export function float8Text(value: number): string {
-  return shortestText(value, String(Math.abs(value)), DOUBLE_DIGITS);
+  return serverText(value, shortestDouble(Math.abs(value)), DOUBLE_DIGITS);
 }
 
 /** The same of a float4. */
 export function float4Text(value: number): string {
-  const size = Math.abs(value);
-  let text = String(size);
-  for (let digits = 1; digits <= 9 && Number.isFinite(size); digits += 1) {
-    text = size.toPrecision(digits);
-    if (Math.fround(Number(text)) === size) break;
-  }
-  return shortestText(value, text, SINGLE_DIGITS);
+  return serverText(value, shortestSingle(Math.abs(value)), SINGLE_DIGITS);
 }
 
-function shortestText(value: number, size: string, maxDigits: number): string {
+function serverText(value: number, size: string, maxDigits: number): string {
   if (Number.isNaN(value)) return 'NaN';
   const sign = value < 0 || Object.is(value, -0) ? '-' : '';
   if (!Number.isFinite(value)) return `${sign}Infinity`;
