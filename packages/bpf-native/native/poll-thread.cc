@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 
 namespace flowtap {
 namespace {
@@ -18,6 +19,8 @@ namespace {
 constexpr int kMaxInFlight = 2;
 // How long a record waits at most while traffic flows.
 constexpr int kDrainIntervalMs = 10;
+// A batch that is not dealt with after so many rounds waits for a processor.
+constexpr int kSlowRounds = 2;
 // After so many empty rounds the thread sleeps until a program wakes it.
 constexpr int kRoundsUntilIdle = 10;
 constexpr size_t kAlignment = 8;
@@ -128,7 +131,11 @@ bool PollThread::Continues(const flowtap_header* header, size_t used) {
 size_t PollThread::Drain() {
   {
     std::unique_lock<std::mutex> lock(mutex_);
-    released_.wait(lock, [this] { return abandoned_ || in_flight_ < kMaxInFlight; });
+    auto has_room = [this] { return abandoned_ || in_flight_ < kMaxInFlight; };
+    if (!released_.wait_for(lock, std::chrono::milliseconds(kDrainIntervalMs), has_room)) {
+      priority_.Round(true);
+      released_.wait(lock, has_room);
+    }
     if (abandoned_) return 0;
     if (!current_ && !spare_.empty()) {
       current_ = spare_.back();
@@ -153,6 +160,26 @@ size_t PollThread::Drain() {
   return bytes;
 }
 
+bool PollThread::GiveWay() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return priority_.Enable();
+}
+
+void PollThread::StopGivingWay() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  priority_.Disable();
+}
+
+void PollThread::Judge(bool is_behind) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  priority_.Round(is_behind);
+}
+
+bool PollThread::AwaitsRelease() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return in_flight_ > 0;
+}
+
 void PollThread::SetConsumer(uint32_t consumer) {
   __atomic_store_n(&object_->state()->consumer, consumer, __ATOMIC_SEQ_CST);
 }
@@ -169,10 +196,14 @@ void PollThread::Run() {
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
 
   int empty_rounds = 0;
+  int slow_rounds = 0;
   while (!finishing_) {
+    slow_rounds = AwaitsRelease() ? slow_rounds + 1 : 0;
     size_t bytes = Drain();
     // A full batch means that there is more.
-    if (bytes >= Batch::kFullBytes) continue;
+    bool is_full = bytes >= Batch::kFullBytes;
+    Judge(is_full || slow_rounds >= kSlowRounds);
+    if (is_full) continue;
     empty_rounds = bytes ? 0 : empty_rounds + 1;
     if (empty_rounds < kRoundsUntilIdle) {
       SetConsumer(FLOWTAP_CONSUMER_TIMER);
