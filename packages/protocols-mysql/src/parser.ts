@@ -127,8 +127,9 @@ export class MysqlParser implements ProtocolParser {
       },
       startCompression: () => {
         for (const side of Object.values(this.#sides)) {
+          if (side.compressed !== undefined) continue;
           side.packets.pause();
-          side.compressed ??= new CompressedReader(side.packets);
+          side.compressed = new CompressedReader(side.packets);
         }
       },
       announce: (exchange) => {

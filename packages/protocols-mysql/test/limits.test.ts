@@ -70,7 +70,7 @@ it('lets go of the oldest commands when too many wait', () => {
     'too-many-pending',
     'response-not-captured',
     'response-not-captured',
-    'no-response',
+    'response-not-captured',
   ]);
 });
 

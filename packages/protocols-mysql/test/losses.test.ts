@@ -162,6 +162,21 @@ describe('a gap', () => {
     }
   });
 
+  it('where commands are sent before earlier ones are answered leaves no answer to be guessed', () => {
+    const ask = (...numbers: readonly number[]) => client(...numbers.map((number) => query(`SELECT ${number}`)));
+    const answer = (number: number) => server(message(1, ok({ affected: number })));
+    const before = [...connected(), ask(1, 2), answer(1), answer(2), ask(3, 4, 5)];
+    for (const damaged of [
+      [...before, ...lost(answer(3)), answer(4), ask(6), answer(5), answer(6)],
+      [...before.slice(0, -1), ask(3), ...lost(ask(4)), ask(5), answer(3), answer(4), answer(5)],
+    ]) {
+      for (const { request, response } of commands(run(damaged))) {
+        const [result] = response?.results ?? [];
+        if (result !== undefined) expect(request?.sql).toBe(`SELECT ${result.affectedRows}`);
+      }
+    }
+  });
+
   it('within a statement shows what came before', () => {
     const from = SELECT.bytes.indexOf('FROM');
     const runs = run([...connected(), ...lost(SELECT, from, from + 4), ANSWER]);
