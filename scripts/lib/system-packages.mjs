@@ -37,6 +37,8 @@ export const groups = {
     { name: 'haproxy', command: 'haproxy', service: 'haproxy' },
     { name: 'postgresql', library: true, service: 'postgresql' },
     { name: 'postgresql-client', command: 'psql' },
+    { name: 'mariadb-server', command: 'mariadbd', service: 'mariadb' },
+    { name: 'mariadb-client', command: 'mariadb' },
     { name: 'nginx-light', command: 'nginx', service: 'nginx' },
     { name: 'python3-h2', library: true },
     { name: 'python3-grpcio', library: true },

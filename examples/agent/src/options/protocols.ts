@@ -2,6 +2,7 @@
 import type { GrpcSchema, ProtocolPlugin } from '@flowtap/core';
 import { http1 } from '@flowtap/protocols-http1';
 import { http2 } from '@flowtap/protocols-http2';
+import { mysql } from '@flowtap/protocols-mysql';
 import { postgres } from '@flowtap/protocols-postgres';
 import { websocket } from '@flowtap/protocols-websocket';
 import { UsageError } from '../usage-error.js';
@@ -14,6 +15,7 @@ import { parseChoice } from './choice.js';
 const PLUGINS = {
   http2: (options: ProtocolOptions): ProtocolPlugin => http2(options),
   postgres: (): ProtocolPlugin => postgres(),
+  mysql: (): ProtocolPlugin => mysql(),
   http1: (): ProtocolPlugin => http1(),
   websocket: (): ProtocolPlugin => websocket(),
 } as const;

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+import { hasExtendedMetadata } from '../capabilities.js';
+import type { Message } from '../packets/message.js';
+import { PayloadReader } from '../packets/payload-reader.js';
+import type { Session } from '../session.js';
+import { type Column, readColumn } from '../values/columns.js';
+import type { Progress, ReplyReader } from './reply-reader.js';
+import type { ResultList } from './result-list.js';
+import { isEof, isError, readError } from './status-packets.js';
+
+/** The first packet: header, statement, two numbers of 16 bits, a filler, warnings, and perhaps whether columns are described. */
+const MIN_PREPARED_BYTES = 12;
+
+export interface Prepared {
+  readonly id: number;
+  readonly parameters: number;
+  readonly columns: readonly Column[];
+}
+
+/** The answer to a `prepare`: a number, and definitions of the parameters and the columns. */
+export class PreparedReader implements ReplyReader {
+  readonly wantedBytes = undefined;
+  readonly #results: ResultList;
+  readonly #session: Session;
+  readonly #done: (prepared: Prepared) => void;
+  #id: number | undefined;
+  #parameterCount = 0;
+  /** Messages that must still come, in the order in which they do. */
+  #parameters = 0;
+  #hasParameterEnd = false;
+  #columnCount = 0;
+  #hasColumnEnd = false;
+  readonly #columns: Column[] = [];
+
+  constructor(results: ResultList, session: Session, done: (prepared: Prepared) => void) {
+    this.#results = results;
+    this.#session = session;
+    this.#done = done;
+  }
+
+  message(message: Message): Progress {
+    if (this.#id === undefined) return this.#first(message);
+    if (this.#parameters > 0) {
+      this.#parameters -= 1;
+      return this.#next();
+    }
+    if (isEof(message) && (this.#hasParameterEnd || this.#hasColumnEnd)) {
+      this.#session.hasEofPackets = true;
+      if (this.#hasParameterEnd) this.#hasParameterEnd = false;
+      else this.#hasColumnEnd = false;
+      return this.#next();
+    }
+    if (this.#columnCount === 0) return 'malformed';
+    if (this.#hasParameterEnd) {
+      // A column came in place of an end: there are none.
+      this.#session.hasEofPackets = false;
+      this.#hasParameterEnd = false;
+      this.#hasColumnEnd = false;
+    }
+    const column = readColumn(message.payload, hasExtendedMetadata(this.#session.capabilities));
+    if (column === undefined) return 'malformed';
+    this.#columns.push(column);
+    this.#columnCount -= 1;
+    return this.#next();
+  }
+
+  #first(message: Message): Progress {
+    if (isError(message)) {
+      this.#results.error = readError(message);
+      return 'done';
+    }
+    if (message.payload[0] !== 0 || message.payload.length < MIN_PREPARED_BYTES) return 'malformed';
+    const reader = new PayloadReader(message.payload, 1);
+    this.#id = reader.uint(4);
+    const columns = reader.uint(2);
+    this.#parameterCount = reader.uint(2);
+    const areDescribed = message.payload[MIN_PREPARED_BYTES] !== 0;
+    if (areDescribed) {
+      this.#columnCount = columns;
+      this.#parameters = this.#parameterCount;
+      // Where nobody knows, the end of the columns is not waited for.
+      const { hasEofPackets } = this.#session;
+      this.#hasParameterEnd = this.#parameters > 0 && hasEofPackets !== false;
+      this.#hasColumnEnd = columns > 0 && hasEofPackets !== false;
+    }
+    return this.#next();
+  }
+
+  #next(): Progress {
+    if (this.#parameters > 0 || this.#columnCount > 0) return 'more';
+    if ((this.#hasParameterEnd || this.#hasColumnEnd) && this.#session.hasEofPackets === true) return 'more';
+    if (this.#columns.length > 0) this.#results.described(this.#columns);
+    this.#done({ id: this.#id ?? 0, parameters: this.#parameterCount, columns: this.#columns });
+    return 'done';
+  }
+}
