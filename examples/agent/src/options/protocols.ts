@@ -2,15 +2,17 @@
 import type { GrpcSchema, ProtocolPlugin } from '@flowtap/core';
 import { http1 } from '@flowtap/protocols-http1';
 import { http2 } from '@flowtap/protocols-http2';
+import { redis } from '@flowtap/protocols-redis';
 import { websocket } from '@flowtap/protocols-websocket';
 import { UsageError } from '../usage-error.js';
 import { parseChoice } from './choice.js';
 
-/** In the order in which they are asked: HTTP/2 knows its connections more surely than HTTP/1 does, which begins WebSockets. */
+/** In the order in which they are asked: HTTP/2 knows its connections more surely than HTTP/1 does, which begins WebSockets; what somebody types to Redis could begin a request too. */
 const PLUGINS = {
   http2: (options: ProtocolOptions): ProtocolPlugin => http2(options),
   http1: (): ProtocolPlugin => http1(),
   websocket: (): ProtocolPlugin => websocket(),
+  redis: (): ProtocolPlugin => redis(),
 } as const;
 
 export interface ProtocolOptions {

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type FlowGap, type ParserLimits, withGap } from '@flowtap/core';
+import type { FaultCode } from './constants.js';
+import { Exchange } from './exchange.js';
+import { Doubt } from './pairing-doubt.js';
+import type { ReceivedReply } from './received.js';
+import { confirmationOf, type SubscriptionKind, Subscriptions } from './subscriptions.js';
+
+/** Replies that can overtake the commands of other threads at one time; each is as large as a reply can be. */
+const MAX_EARLY_REPLIES = 16;
+
+export interface PairingOptions {
+  readonly limits: ParserLimits;
+  readonly joinedLate: boolean;
+  /** Hand out an exchange that nothing more will change. */
+  readonly release: (exchange: Exchange) => void;
+  /** The first confirmation of an exchange has come. */
+  readonly confirmed: (exchange: Exchange) => void;
+  readonly count: (code: string, by?: number) => void;
+}
+
+/**
+ * Pairs replies with the commands that wait for them: by order alone, as Redis answers. After a loss only pairs that are
+ * certain are made; see pairing-doubt.ts.
+ */
+export class Pairing {
+  readonly subscriptions = new Subscriptions();
+  readonly #options: PairingOptions;
+  /** Commands whose replies are the next ones, oldest first. */
+  readonly #waiting: Exchange[] = [];
+  #waitingBytes = 0;
+  /** Replies that overtook their commands, which another thread wrote: nothing is missing, so the next ones are theirs. */
+  readonly #early: ReceivedReply[] = [];
+  /** Replies to come of commands that were let go. */
+  #letGo = 0;
+  /** Since a command waits: replies that came. */
+  #repliesInBurst = 0;
+  #doubt: Doubt | undefined;
+  /** The client was seen to send on while it had some of its replies and not all. */
+  #overlaps = false;
+
+  constructor(options: PairingOptions) {
+    this.#options = options;
+    this.#doubt = options.joinedLate ? new Doubt() : undefined;
+  }
+
+  /** Nothing is known to wait. */
+  get isIdle(): boolean {
+    return this.#waiting.length === 0 && (this.#doubt === undefined || this.#doubt.commands.length === 0);
+  }
+
+  /** Whether such a confirmation answers a command that waits. */
+  expects(kind: SubscriptionKind): boolean {
+    const [next] = this.#waiting;
+    if (next !== undefined) return next.confirmedBy === kind;
+    return this.#doubt?.commands.some(({ confirmedBy }) => confirmedBy === kind) === true;
+  }
+
+  /** `isReplyUnderWay`: the client has not got all of a reply. */
+  commandBegins(timestampNs: number, isReplyUnderWay: boolean): void {
+    if (this.#waiting.length > 0) {
+      if (this.#repliesInBurst > 0) this.#overlaps = true;
+      return;
+    }
+    this.#repliesInBurst = 0;
+    if (this.#doubt?.mayBeOver !== true) return;
+    if (isReplyUnderWay) this.#overlaps = true;
+    this.#settle(this.#doubt, timestampNs);
+  }
+
+  addCommand(exchange: Exchange): void {
+    const { limits } = this.#options;
+    if (this.#doubt !== undefined) {
+      this.#doubt.commands.push(exchange);
+      if (this.#doubt.size > limits.maxPendingExchanges) this.#giveUp(this.#doubt);
+      return;
+    }
+    this.#waiting.push(exchange);
+    this.#waitingBytes += exchange.heldBytes;
+    while (this.#early.length > 0 && this.#waiting.length > 0) this.#answer(this.#early.shift());
+    // Many small commands may wait: pipelines of many thousands are common, and they are bounded by their bytes as well.
+    while (this.#waiting.length > limits.maxPendingExchanges && this.#waitingBytes > limits.maxBodyBytes) {
+      this.#dropOldest();
+    }
+  }
+
+  addReply(reply: ReceivedReply): void {
+    if (this.#letGo > 0) {
+      this.#letGo -= 1;
+      return;
+    }
+    const doubt = this.#doubt;
+    if (this.#waiting.length > 0) this.#answer(reply);
+    else if (doubt === undefined) {
+      if (this.#early.length >= MAX_EARLY_REPLIES) this.#orphan(this.#early.shift());
+      this.#early.push(reply);
+    } else if (!this.#anchor(doubt, reply)) {
+      // Whatever came before the first command that is known is the answer to none of them.
+      if (doubt.commands.length === 0) this.#orphan(reply);
+      else doubt.addReply(reply);
+      if (doubt.size > this.#options.limits.maxPendingExchanges) this.#giveUp(doubt);
+    }
+  }
+
+  /** Commands may have passed unseen. Without a gap the bytes made no sense. */
+  loseCommands(): void {
+    for (const reply of this.#early.splice(0)) this.#orphan(reply);
+    // Unseen ones are now in the middle: what came before them cannot be counted from the end on.
+    if (this.#doubt !== undefined) this.#giveUp(this.#doubt);
+    this.#doubt ??= new Doubt();
+  }
+
+  /** Replies may have passed unseen. */
+  loseReplies(gap: FlowGap | undefined): void {
+    const doubt = this.#doubt ?? new Doubt();
+    this.#doubt = doubt;
+    doubt.loseReplies(this.#waiting.splice(0));
+    for (const reply of doubt.takeReplies()) this.#orphan(reply, 'pairing-uncertain');
+    if (gap !== undefined) for (const exchange of doubt.commands) exchange.gaps = withGap(exchange.gaps, gap);
+    this.#waitingBytes = 0;
+    this.#letGo = 0;
+  }
+
+  /** Hands out everything that still waits. */
+  close(fault: FaultCode, timestampNs: number): void {
+    if (this.#waiting.length === 0 && this.#doubt?.mayBeOver === true) this.#settle(this.#doubt, timestampNs);
+    for (const exchange of this.#waiting.splice(0)) this.#abandon(exchange, fault);
+    for (const reply of this.#early.splice(0)) this.#orphan(reply);
+    for (const exchange of this.#doubt?.takeCommands() ?? []) {
+      this.#abandon(exchange, this.#doubt?.lostReplies === true ? 'response-not-captured' : fault);
+    }
+  }
+
+  /** The reply is the one of the oldest command that waits, or a part of it. */
+  #answer(reply: ReceivedReply | undefined): void {
+    const exchange = this.#waiting[0];
+    if (exchange === undefined || reply === undefined) return;
+    this.#repliesInBurst += 1;
+    const confirmation = confirmationOf(reply.reply);
+    if (confirmation === undefined || confirmation.kind !== exchange.confirmedBy) {
+      exchange.reply = reply;
+    } else {
+      const isFirst = exchange.reply === undefined;
+      exchange.confirm(reply, this.#options.limits.maxBodyBytes);
+      this.subscriptions.note(confirmation);
+      if (isFirst) this.#options.confirmed(exchange);
+      if (exchange.confirmationsLeft !== undefined) exchange.confirmationsLeft -= 1;
+      const isDone =
+        exchange.confirmationsLeft === undefined
+          ? this.subscriptions.isLast(confirmation)
+          : exchange.confirmationsLeft === 0;
+      if (!isDone) return;
+    }
+    this.#waiting.shift();
+    this.#waitingBytes -= exchange.heldBytes;
+    this.#options.release(exchange);
+  }
+
+  #dropOldest(): void {
+    const exchange = this.#waiting.shift();
+    if (exchange === undefined) return;
+    this.#waitingBytes -= exchange.heldBytes;
+    this.#letGo += exchange.confirmedBy === undefined ? 1 : (exchange.confirmationsLeft ?? 1);
+    this.#options.count('too-many-pending');
+    this.#abandon(exchange, 'too-many-pending');
+  }
+
+  /** A confirmation tells which command it answers, whatever else is not known: what waits behind that is certain again. */
+  #anchor(doubt: Doubt, reply: ReceivedReply): boolean {
+    const confirmation = confirmationOf(reply.reply);
+    const index =
+      confirmation === undefined
+        ? -1
+        : doubt.commands.findIndex(({ confirmedBy }) => confirmedBy === confirmation.kind);
+    if (index === -1) return false;
+    const commands = doubt.takeCommands();
+    const replies = doubt.takeReplies();
+    this.#doubt = undefined;
+    this.#pairFromEnd(commands.slice(0, index), replies, doubt.lostReplies);
+    for (const exchange of commands.slice(index)) {
+      this.#waiting.push(exchange);
+      this.#waitingBytes += exchange.heldBytes;
+    }
+    this.#answer(reply);
+    return true;
+  }
+
+  #settle(doubt: Doubt, timestampNs: number): void {
+    if (!doubt.isOver(timestampNs, this.#overlaps)) {
+      if (doubt.isOverlapping) this.#overlaps = true;
+      this.#giveUp(doubt);
+      return;
+    }
+    this.#doubt = undefined;
+    this.#pairFromEnd(doubt.takeCommands(), doubt.takeReplies(), doubt.lostReplies);
+  }
+
+  /** Nothing is outstanding, so the last replies belong to the last commands. */
+  #pairFromEnd(commands: readonly Exchange[], replies: readonly ReceivedReply[], lostReplies: boolean): void {
+    const pairs = Math.min(commands.length, replies.length);
+    for (const reply of replies.slice(0, replies.length - pairs)) this.#orphan(reply);
+    for (const exchange of commands.slice(0, commands.length - pairs)) {
+      this.#abandon(exchange, lostReplies ? 'response-not-captured' : 'pairing-uncertain');
+    }
+    const answered = commands.slice(commands.length - pairs);
+    for (const [i, exchange] of answered.entries()) {
+      exchange.reply = replies[replies.length - pairs + i];
+      exchange.gaps = undefined;
+      this.#options.release(exchange);
+    }
+  }
+
+  /** Nothing certain can be said of what waits: everything becomes half an exchange. */
+  #giveUp(doubt: Doubt): void {
+    this.#options.count('pairing-uncertain');
+    for (const exchange of doubt.takeCommands()) {
+      this.#abandon(exchange, doubt.lostReplies ? 'response-not-captured' : 'pairing-uncertain');
+    }
+    for (const reply of doubt.takeReplies()) this.#orphan(reply, 'pairing-uncertain');
+    doubt.forgetLosses();
+  }
+
+  #abandon(exchange: Exchange, fault: FaultCode): void {
+    exchange.fault = fault;
+    this.#options.release(exchange);
+  }
+
+  #orphan(reply: ReceivedReply | undefined, fault: FaultCode = 'request-not-captured'): void {
+    if (reply === undefined) return;
+    const exchange = new Exchange(undefined, reply);
+    exchange.fault = fault;
+    this.#options.release(exchange);
+  }
+}
