@@ -17,6 +17,7 @@ export default defineConfig({
       { find: '@flowtap/protocols-http1', replacement: source('protocols-http1/src/index.ts') },
       { find: '@flowtap/protocols-http2/hpack', replacement: source('protocols-http2/src/hpack/index.ts') },
       { find: '@flowtap/protocols-http2', replacement: source('protocols-http2/src/index.ts') },
+      { find: '@flowtap/protocols-postgres', replacement: source('protocols-postgres/src/index.ts') },
       { find: '@flowtap/protocols-redis', replacement: source('protocols-redis/src/index.ts') },
       { find: '@flowtap/protocols-websocket', replacement: source('protocols-websocket/src/index.ts') },
     ],

@@ -16,6 +16,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   '@flowtap/core': ['eventemitter3'],
   '@flowtap/protocols-http1': ['@flowtap/core'],
   '@flowtap/protocols-http2': ['@flowtap/core'],
+  '@flowtap/protocols-postgres': ['@flowtap/core'],
   '@flowtap/protocols-redis': ['@flowtap/core'],
   '@flowtap/protocols-websocket': ['@flowtap/core'],
   '@flowtap/grpc-schema': ['@flowtap/core', 'protobufjs'],

@@ -2,7 +2,7 @@
 // sudo node dist/slowest-endpoints.js [seconds]: watches all containers and prints which of their endpoints answer slowest.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BpfSource } from '@flowtap/bpf-native';
-import { createTap, type Flow } from '@flowtap/core';
+import { createTap, type Flow, isHttpMessage } from '@flowtap/core';
 import { ContainerCapture, DockerTracker } from '@flowtap/docker-tracker';
 import { http1 } from '@flowtap/protocols-http1';
 import { http2 } from '@flowtap/protocols-http2';
@@ -16,8 +16,9 @@ const containers = new Map<string, Map<string, number[]>>();
 function note(flow: Flow): void {
   // The same exchange is seen again at its client, where that is a container too.
   if (flow.kind !== 'flow' || flow.role !== 'server' || flow.container === undefined) return;
-  const { method, target } = flow.request ?? {};
-  const endpoint = `${method} ${target?.split('?')[0]}`;
+  if (!isHttpMessage(flow.request)) return;
+  const { method, target } = flow.request;
+  const endpoint = `${method} ${target.split('?')[0]}`;
   const endpoints = containers.get(flow.container.name) ?? new Map<string, number[]>();
   endpoints.set(endpoint, [...(endpoints.get(endpoint) ?? []), flow.durationMs]);
   containers.set(flow.container.name, endpoints);

@@ -5,16 +5,17 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { exchangeFlow, flowArbitrary, opaqueFlow } from '../test/sample-flows.js';
-import type { Flow } from './flow.js';
+import type { Flow, OpaqueFlow } from './flow.js';
 import { flowToJson } from './flow-json.js';
 import { HttpBody } from './http-body.js';
+import type { HttpFlow } from './http-flow.js';
 import type { HttpRequest, HttpResponse } from './http-message.js';
 
 const schema: object = JSON.parse(readFileSync(new URL('../schema/flow.schema.json', import.meta.url), 'utf8'));
 const validate = new Ajv2020({ allErrors: true }).compile(schema);
 
 /** The same JSON by way of a plain object. */
-function plain(flow: Flow): object {
+function plain(flow: HttpFlow | OpaqueFlow): object {
   const time = flow.startTimeMs;
   const microseconds = Math.round(time * 1000);
   const message = (m: HttpRequest | HttpResponse | undefined) =>

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Flow } from './flow.js';
+import type { ExchangeFlow, Flow } from './flow.js';
 import type { FlowMessage } from './flow-message.js';
 import type { FlowUpdate } from './flow-update.js';
 import { isHttpMessage } from './http-flow.js';
 import type { HttpHeader, HttpRequest, HttpResponse } from './http-message.js';
+import { isSqlRequest, isSqlResponse, type SqlRequest, type SqlResponse, type SqlValue } from './sql-messages.js';
 
 /** Objects and fixed fields of a flow. */
 const BASE_BYTES = 600;
+/** Objects and fixed fields of a result of SQL, and of each column. */
+const RESULT_BYTES = 100;
+/** A value's place in its row, and what a string needs besides its characters. */
+const VALUE_BYTES = 24;
 /** A message of a protocol that core does not know. */
 const UNKNOWN_MESSAGE_BYTES = 4096;
 /** Objects and fixed fields of one message of many. */
@@ -33,9 +38,34 @@ function listedBytes({ content }: FlowMessage): number {
   return LISTED_MESSAGE_BYTES + content.bytes.length;
 }
 
-function messageBytes(message: HttpRequest | HttpResponse | undefined): number {
+function messageBytes(message: ExchangeFlow['request'] | ExchangeFlow['response']): number {
   if (message === undefined) return 0;
+  if (isSqlRequest(message)) return sqlRequestBytes(message);
+  if (isSqlResponse(message)) return sqlResponseBytes(message);
   if (!isHttpMessage(message)) return UNKNOWN_MESSAGE_BYTES;
+  return httpMessageBytes(message);
+}
+
+function sqlRequestBytes({ sql = '', parameters = [] }: SqlRequest): number {
+  return sql.length + valuesBytes(parameters);
+}
+
+function sqlResponseBytes({ results }: SqlResponse): number {
+  let bytes = 0;
+  for (const { columns = [], rows = [] } of results) {
+    bytes += RESULT_BYTES * (1 + columns.length);
+    for (const row of rows) bytes += valuesBytes(row);
+  }
+  return bytes;
+}
+
+function valuesBytes(values: readonly SqlValue[]): number {
+  let bytes = VALUE_BYTES * values.length;
+  for (const value of values) bytes += value?.length ?? 0;
+  return bytes;
+}
+
+function httpMessageBytes(message: HttpRequest | HttpResponse): number {
   const target = 'target' in message ? message.target.length : 0;
   const trailers = message.trailers === undefined ? 0 : headerBytes(message.trailers);
   const events =

@@ -4,12 +4,15 @@ import { HttpBody } from './http-body.js';
 import type { HttpRequest, HttpResponse } from './http-message.js';
 
 /** HTTP messages by shape, not by protocol name: HTTP/1, HTTP/2 and others share them. */
-export function isHttpMessage<M extends HttpRequest | HttpResponse>(message: M | undefined): message is M {
-  return HttpBody.isInstance(message?.body);
+export function isHttpMessage<M>(message: M): message is Extract<M, HttpRequest | HttpResponse> {
+  return HttpBody.isInstance((message as Partial<HttpRequest> | undefined)?.body);
 }
 
+/** Flows of the protocols whose messages are HTTP's. */
+export type HttpFlow = Extract<ExchangeFlow, { readonly request?: HttpRequest }>;
+
 /** An exchange whose messages, as far as there are any, are HTTP's. */
-export function isHttpFlow(flow: Flow): flow is ExchangeFlow {
+export function isHttpFlow(flow: Flow): flow is HttpFlow {
   if (flow.kind !== 'flow') return false;
   return isHttpMessage(flow.request) || isHttpMessage(flow.response);
 }

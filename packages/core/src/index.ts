@@ -23,7 +23,7 @@ export type * from './flow-message.js';
 export type * from './flow-update.js';
 export type * from './grpc-details.js';
 export { HttpBody, type HttpBodyInit, type HttpBodyJson } from './http-body.js';
-export { endpointText, isHttpMessage } from './http-flow.js';
+export { endpointText, type HttpFlow, isHttpMessage } from './http-flow.js';
 export type * from './http-message.js';
 export { JsonWriter } from './json-writer.js';
 export { latin1 } from './latin1.js';
@@ -41,6 +41,8 @@ export { SocketMap, type SocketMapOptions } from './socket-map.js';
 export type * from './source.js';
 export {
   isSqlMessage,
+  isSqlRequest,
+  isSqlResponse,
   type SqlColumn,
   type SqlError,
   type SqlRequest,

@@ -6,6 +6,7 @@ import { exchangeFlow, flowArbitrary, opaqueFlow, requestOf, responseOf } from '
 import { ConfigError } from './errors.js';
 import type { Flow } from './flow.js';
 import { flowToJson } from './flow-json.js';
+import { isHttpFlow } from './http-flow.js';
 import type { HttpHeader } from './http-message.js';
 import { createRedactor } from './redact.js';
 
@@ -13,10 +14,10 @@ const key = Buffer.from('a key of sixteen');
 const tag = (value: string) => `[redacted:${createHmac('sha256', key).update(value).digest('hex').slice(0, 8)}]`;
 const redact = createRedactor({}, key);
 const withHeader = (...header: HttpHeader) => exchangeFlow({ request: requestOf({ headers: [header] }) });
-const headerOf = (flow: Flow) => (flow.kind === 'flow' ? flow.request?.headers[0]?.[1] : undefined);
+const headerOf = (flow: Flow) => (isHttpFlow(flow) ? flow.request?.headers[0]?.[1] : undefined);
 const targetOf = (target: string, redactor = redact) => {
   const flow = redactor(exchangeFlow({ request: requestOf({ target }) }));
-  return flow.kind === 'flow' ? flow.request?.target : undefined;
+  return isHttpFlow(flow) ? flow.request?.target : undefined;
 };
 
 describe('headers', () => {
@@ -128,7 +129,7 @@ it('never changes what it is given, and lets no secret through', () => {
         target: `/?token=${secret}`,
         headers: [['Cookie', `a=${secret}`]] as HttpHeader[],
       };
-      const given = { ...flow, request };
+      const given: Flow = { ...flow, request };
       const before = flowToJson(given);
       expect(flowToJson(redact(given))).not.toContain(secret);
       expect(flowToJson(given)).toBe(before);

@@ -14,6 +14,7 @@ import {
   redactWhole,
 } from './redact-header.js';
 import { createTagger } from './redact-tag.js';
+import { redactSqlRequest } from './redact-sql.js';
 import { REDACTED_QUERY_PARAMETERS, redactUrl } from './redact-url.js';
 
 const REMEMBERED_LISTS = 512;
@@ -37,7 +38,8 @@ export interface RedactOptions {
  * (`REDACTED_QUERY_PARAMETERS`) in the request target and in Referer and Location, and passwords in URLs. Trailers
  * too. Authentication schemes, cookie names and cookie attributes stay readable.
  *
- * Bodies are not redacted, nor are the messages of protocols other than HTTP.
+ * Of SQL the passwords that a statement sets (`ALTER ROLE … PASSWORD '…'`, `IDENTIFIED BY '…'`) are replaced; parameters,
+ * rows and other literals are not. Bodies are not redacted, nor are the messages of other protocols.
  *
  * The function returns the same object when there is nothing to redact, and never changes what it is given.
  *
@@ -68,14 +70,16 @@ class Redactor {
   }
 
   exchange(flow: ExchangeFlow): Flow {
-    const request = isHttpMessage(flow.request) ? this.#request(flow.request) : flow.request;
+    const request = isHttpMessage(flow.request)
+      ? this.#request(flow.request)
+      : redactSqlRequest(flow.request, this.#tag);
     const response = isHttpMessage(flow.response) ? this.#message(flow.response) : flow.response;
     if (request === flow.request && response === flow.response) return flow;
     return {
       ...flow,
       ...(request === undefined ? {} : { request }),
       ...(response === undefined ? {} : { response }),
-    };
+    } as ExchangeFlow;
   }
 
   #request(original: HttpRequest): HttpRequest {

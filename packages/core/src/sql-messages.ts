@@ -24,15 +24,17 @@ export interface SqlRequest {
   readonly statement?: string;
   /** In the order of the placeholders. */
   readonly parameters?: readonly SqlValue[];
+  /** Of the parameters only the first, or only the first bytes, were kept. */
+  readonly parametersTruncated?: true;
   readonly database?: string;
   readonly user?: string;
 }
 
 /** One result of a statement: a query of several statements has several. */
 export interface SqlResult {
-  /** Absent where the statement gives no rows. */
+  /** Absent where the statement gives no rows, or where they were described before the capture. */
   readonly columns?: readonly SqlColumn[];
-  /** The first rows; each as long as `columns`. */
+  /** The first rows; each as long as `columns`, where these are known. */
   readonly rows?: readonly (readonly SqlValue[])[];
   /** Rows that passed, kept or not. */
   readonly rowCount: number;
@@ -41,24 +43,45 @@ export interface SqlResult {
   readonly affectedRows?: number;
   /** What the server says in words: PostgreSQL's command tag, MySQL's info. */
   readonly summary?: string;
+  /** The client asked for so many rows only, and may ask for more of them. */
+  readonly suspended?: true;
+  /** Bytes of the rows of a bulk transfer (COPY), whose contents are not kept. */
+  readonly copiedBytes?: number;
 }
 
+/** What a server says of a statement: that it failed, or a warning. */
 export interface SqlError {
   /** SQLSTATE where there is one. */
   readonly code: string;
   readonly message: string;
+  readonly detail?: string;
+  readonly hint?: string;
 }
 
 export interface SqlResponse {
   readonly kind: 'sql';
   readonly results: readonly SqlResult[];
+  /** Only the first results were kept. */
+  readonly resultsTruncated?: true;
+  /** Warnings and the like, the first ones. */
+  readonly notices?: readonly SqlError[];
   /** The server refused: an error of the statement, not of the capture. */
   readonly error?: SqlError;
 }
 
+/** The request of an SQL flow, whichever the database is. */
+export function isSqlRequest(message: unknown): message is SqlRequest {
+  return (message as Partial<SqlRequest> | null | undefined)?.kind === 'sql' && 'operation' in (message as object);
+}
+
+/** The response of an SQL flow, whichever the database is. */
+export function isSqlResponse(message: unknown): message is SqlResponse {
+  return (message as Partial<SqlResponse> | null | undefined)?.kind === 'sql' && 'results' in (message as object);
+}
+
 /** SQL messages by shape, not by protocol name. */
 export function isSqlMessage<M extends SqlRequest | SqlResponse>(
-  message: M | { readonly kind?: unknown } | undefined,
+  message: M | object | undefined,
 ): message is M {
-  return message?.kind === 'sql';
+  return (message as Partial<M> | undefined)?.kind === 'sql';
 }

@@ -2,9 +2,8 @@
 import fc from 'fast-check';
 import type {
   EventStream,
-  ExchangeFlow,
-  Flow,
   FlowMessage,
+  HttpFlow,
   HttpHeader,
   HttpRequest,
   HttpResponse,
@@ -49,7 +48,7 @@ const envelope = {
   connectionId: 7,
 } as const;
 
-export const exchangeFlow = (init: Partial<ExchangeFlow> = {}): ExchangeFlow => ({
+export const exchangeFlow = (init: Partial<HttpFlow> = {}): HttpFlow => ({
   ...envelope,
   kind: 'flow',
   protocol: 'http/1.1',
@@ -201,4 +200,4 @@ const opaque = fc.record(
 );
 
 /** Any flow, with optional parts missing at will and text that needs every kind of escape. */
-export const flowArbitrary: fc.Arbitrary<Flow> = fc.oneof(exchange, opaque) as fc.Arbitrary<Flow>;
+export const flowArbitrary = fc.oneof(exchange, opaque) as fc.Arbitrary<HttpFlow | OpaqueFlow>;

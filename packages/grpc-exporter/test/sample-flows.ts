@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type ExchangeFlow, HttpBody, type HttpRequest, type HttpResponse, type OpaqueFlow } from '@flowtap/core';
+import { HttpBody, type HttpFlow, type HttpRequest, type HttpResponse, type OpaqueFlow } from '@flowtap/core';
 
 export const bodyOf = (content: string | Buffer, contentEncoding?: string): HttpBody => {
   const bytes = Buffer.from(content);
@@ -49,7 +49,7 @@ const envelope = () => {
 };
 
 /** Each has an id of its own. */
-export const exchangeFlow = (init: Partial<ExchangeFlow> = {}): ExchangeFlow => ({
+export const exchangeFlow = (init: Partial<HttpFlow> = {}): HttpFlow => ({
   ...envelope(),
   kind: 'flow',
   protocol: 'http/1.1',

@@ -2,6 +2,7 @@
 import type { GrpcSchema, ProtocolPlugin } from '@flowtap/core';
 import { http1 } from '@flowtap/protocols-http1';
 import { http2 } from '@flowtap/protocols-http2';
+import { postgres } from '@flowtap/protocols-postgres';
 import { redis } from '@flowtap/protocols-redis';
 import { websocket } from '@flowtap/protocols-websocket';
 import { UsageError } from '../usage-error.js';
@@ -12,6 +13,7 @@ const PLUGINS = {
   http2: (options: ProtocolOptions): ProtocolPlugin => http2(options),
   http1: (): ProtocolPlugin => http1(),
   websocket: (): ProtocolPlugin => websocket(),
+  postgres: (): ProtocolPlugin => postgres(),
   redis: (): ProtocolPlugin => redis(),
 } as const;
 

@@ -109,5 +109,6 @@ class HarExporter implements Exporter {
 
 function entryOf(flow: Flow): readonly string[] {
   if (flow.kind !== 'flow' || !isHttpMessage(flow.request)) return [];
-  return [JSON.stringify(harEntry(flow, flow.request, flow.response))];
+  const response = isHttpMessage(flow.response) ? flow.response : undefined;
+  return [JSON.stringify(harEntry(flow, flow.request, response))];
 }

@@ -3,8 +3,10 @@ import type { ExchangeFlow, Flow, FlowGap, OpaqueFlow } from '../flow.js';
 import { endpointText, isHttpMessage, requestUrl } from '../http-flow.js';
 import type { HttpRequest, HttpResponse } from '../http-message.js';
 import { messageToJson } from '../message-json.js';
+import { isSqlRequest, isSqlResponse } from '../sql-messages.js';
 import { bodyLines } from './human-body.js';
 import { grpcLines } from './human-grpc.js';
+import { sqlRequestLines, sqlRequestSummary, sqlResponseLines, sqlResponseSummary } from './human-sql.js';
 import type { Palette } from './palette.js';
 import { formatBytes, formatDuration, formatTime, printable } from './terminal-text.js';
 
@@ -32,7 +34,7 @@ function exchangeLines(flow: ExchangeFlow, format: HumanFormat): readonly string
   ];
   const lines = [summary.join('  ')];
   if (format.details) {
-    lines.push(...messageLines(flow.request, '>', format), ...messageLines(flow.response, '<', format));
+    lines.push(...requestLines(flow.request, format), ...responseLines(flow.response, format));
   }
   if (!flow.complete)
     lines.push(`  ${palette.problem(`✗ incomplete: ${printable(flow.error?.message ?? 'no reason given')}`)}`);
@@ -69,6 +71,7 @@ export function opening(flow: Flow, palette: Palette): readonly string[] {
 export function requestSummary(flow: ExchangeFlow, palette: Palette): readonly string[] {
   const { request } = flow;
   if (request === undefined) return [palette.problem('(request not seen)')];
+  if (isSqlRequest(request)) return [sqlRequestSummary(request, palette)];
   if (!isHttpMessage(request)) return [palette.method(printable(flow.protocol))];
   return [`${palette.method(printable(request.method))} ${printable(requestUrl(flow, request))}`];
 }
@@ -76,6 +79,7 @@ export function requestSummary(flow: ExchangeFlow, palette: Palette): readonly s
 export function responseSummary(flow: ExchangeFlow, palette: Palette): string {
   const { response } = flow;
   if (response === undefined) return palette.problem('no response');
+  if (isSqlResponse(response)) return sqlResponseSummary(response, palette);
   if (!isHttpMessage(response)) return palette.bold('answered');
   return palette.status(response.status)(`${response.status} ${printable(response.reason)}`.trimEnd());
 }
@@ -89,6 +93,16 @@ function sizes({ request, response, role, messageCount }: ExchangeFlow): string 
   const part = (arrow: string, bytes: number | undefined) =>
     bytes === undefined ? '' : `${arrow} ${formatBytes(bytes)}`;
   return `${part('↑', sent)} ${part('↓', received)}`.trim();
+}
+
+function requestLines(request: ExchangeFlow['request'], format: HumanFormat): readonly string[] {
+  if (!isSqlRequest(request)) return messageLines(request, '>', format);
+  return sqlRequestLines(request, format.maxBodyBytes).map((line) => `  ${format.palette.dim('>')} ${line}`);
+}
+
+function responseLines(response: ExchangeFlow['response'], format: HumanFormat): readonly string[] {
+  if (!isSqlResponse(response)) return messageLines(response, '<', format);
+  return sqlResponseLines(response, format.maxBodyBytes).map((line) => `  ${format.palette.dim('<')} ${line}`);
 }
 
 function messageLines(

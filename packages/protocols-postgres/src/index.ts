@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
+export type { FaultCode } from './constants.js';
+export type * from './messages-of-protocol.js';
+export { postgres } from './plugin.js';
