@@ -9,15 +9,32 @@ export interface MessageDescription {
   readonly summary: string;
   /** The other side refused. */
   readonly isFailure?: boolean;
+  /** About how many bytes of content the message holds: queues are bounded by them. */
+  readonly heldBytes?: number;
 }
 
 /** What a message says of itself; undefined when it says nothing, or fails to: it is somebody else's code. */
 export function describeMessage(message: unknown): MessageDescription | undefined {
   if (typeof message !== 'object' || message === null || !('summary' in message)) return undefined;
   try {
-    const { summary, isFailure } = message as Partial<MessageDescription>;
-    return typeof summary === 'string' ? { summary, isFailure: isFailure === true } : undefined;
+    const { summary, isFailure, heldBytes } = message as Partial<MessageDescription>;
+    if (typeof summary !== 'string') return undefined;
+    return { summary, isFailure: isFailure === true, ...(isCount(heldBytes) ? { heldBytes } : {}) };
   } catch {
     return undefined;
   }
+}
+
+/** Only that of a description: cheap, for every flow is asked. */
+export function heldBytesOf(message: object): number | undefined {
+  try {
+    const { heldBytes } = message as Partial<MessageDescription>;
+    return isCount(heldBytes) ? heldBytes : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0;
 }

@@ -13,8 +13,8 @@ import {
   redactSetCookie,
   redactWhole,
 } from './redact-header.js';
-import { createTagger } from './redact-tag.js';
 import { redactSqlRequest } from './redact-sql.js';
+import { createTagger } from './redact-tag.js';
 import { REDACTED_QUERY_PARAMETERS, redactUrl } from './redact-url.js';
 
 const REMEMBERED_LISTS = 512;

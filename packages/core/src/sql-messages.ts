@@ -80,8 +80,6 @@ export function isSqlResponse(message: unknown): message is SqlResponse {
 }
 
 /** SQL messages by shape, not by protocol name. */
-export function isSqlMessage<M extends SqlRequest | SqlResponse>(
-  message: M | object | undefined,
-): message is M {
+export function isSqlMessage<M extends SqlRequest | SqlResponse>(message: M | object | undefined): message is M {
   return (message as Partial<M> | undefined)?.kind === 'sql';
 }

@@ -3,13 +3,14 @@ import { type FlowGap, withGap } from '@flowtap/core';
 import type { FaultCode } from './constants.js';
 import { splitWords } from './inline-command.js';
 import type { ReceivedCommand } from './received.js';
-import { Command } from './redis-text.js';
 import type { RedisArgument } from './redis-message.js';
+import { Command } from './redis-text.js';
 import type { RespListener } from './resp-listener.js';
 import { withoutPasswords } from './secrets.js';
 import { isCutString, keptBytes, StringCollector } from './string-collector.js';
 
-/** What a list costs beside the bytes of its items. */
+/** What a command costs, and each of its arguments, beside their bytes. */
+const BASE_BYTES = 128;
 const ITEM_BYTES = 32;
 /** The name is kept in any case, and so is what tells a command's effect. */
 const WORD_BYTES = 32;
@@ -132,6 +133,7 @@ export class CommandBuilder implements RespListener {
         argumentCount: Math.max(this.#announced, this.#passed) - 1,
         size,
         isInline: this.#isInline,
+        heldBytes: BASE_BYTES + this.#maxBytes - this.#room,
       };
       const command = new Command(init);
       this.#listener.command({ command, words, startNs: this.#startNs, endNs, gaps: this.#gaps, fault });

@@ -40,7 +40,7 @@ export class Exchange {
 
   /** Bytes that the command holds while it waits. */
   get heldBytes(): number {
-    return this.command?.command.size ?? 0;
+    return this.command?.command.heldBytes ?? 0;
   }
 
   /** All confirmations so far are the reply. */
@@ -51,8 +51,9 @@ export class Exchange {
     const values = this.#confirmations.map(({ reply: one }): RedisValue => one.value ?? null);
     const size = (this.reply?.reply.size ?? 0) + reply.size;
     const isTruncated = this.#confirmationBytes > maxBytes;
+    const heldBytes = Math.min(size, maxBytes);
     this.reply = {
-      reply: new Reply({ value: values, size, ...(isTruncated ? { truncated: true } : {}) }),
+      reply: new Reply({ value: values, size, heldBytes, ...(isTruncated ? { truncated: true } : {}) }),
       isPush: received.isPush,
       startNs: this.reply?.startNs ?? startNs,
       endNs,

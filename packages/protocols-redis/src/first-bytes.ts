@@ -16,9 +16,10 @@ export function judgeFirstBytes(bytes: Buffer): FirstBytes {
   if (bytes.length === 0) return 'silent';
   const command = commandShape(bytes, 0);
   if (command === 'yes') return PUSHED.has(commandNameAt(bytes, 0)) ? 'push' : 'command';
+  if (command === 'open') return 'open';
   const reply = replyShape(bytes);
   if (reply === 'yes') return bytes[0] === Type.PUSH ? 'push' : 'reply';
-  if (command === 'open' || reply === 'open') return 'open';
+  if (reply === 'open') return 'open';
   return judgeLine(bytes);
 }
 

@@ -4,6 +4,8 @@ import type { ReceivedReply } from './received.js';
 
 /** So long after its last reply, a client that had not got all of them would still be waiting. */
 const QUIET_NS = 1e9;
+/** So often a client must have waited for its replies before it is believed to do so always. */
+const WAITED_OFTEN = 3;
 
 /**
  * What is not known about the order of commands and replies after a loss, or when the connection was joined late.
@@ -15,8 +17,12 @@ const QUIET_NS = 1e9;
  *
  * A client that waits for all its replies before it goes on proves by S that nothing is outstanding. Then the last replies
  * belong to the last commands, counted from the end, whatever was unseen before. One that sends on while replies are
- * outstanding (several users of one connection) proves nothing by that; it shows as soon as there are fewer replies than
- * commands, or at another time. Of such a one only a pause proves it.
+ * outstanding (several users of one connection) proves nothing by that; it shows as soon as fewer replies than commands
+ * came before S. Hence one S proves it
+ *
+ * - of a server, which answers what it has read before it reads on (all but a blocked client, who waits),
+ * - after a pause,
+ * - at a client when it has waited like that several times, and never otherwise.
  */
 export class Doubt {
   /** Commands that are known since doubt began, or since what was known before was given up. */
@@ -24,26 +30,45 @@ export class Doubt {
   #replies: ReceivedReply[] = [];
   /** Replies may have been lost among those to `commands`. */
   lostReplies = false;
+  readonly #isServer: boolean;
+  /** Times that the client has waited, and what had come by the last of them. */
+  #turns = 0;
+  #commandsBefore = 0;
+  #repliesBefore = 0;
+
+  /** `isServer`: the observed process is the server. */
+  constructor(isServer: boolean) {
+    this.#isServer = isServer;
+  }
 
   get size(): number {
     return this.commands.length + this.#replies.length;
   }
 
-  /** Another command may prove something. */
-  get mayBeOver(): boolean {
-    return this.#replies.length > 0;
+  /** Replies have come since the client has waited last: another command may prove something. */
+  get isTurn(): boolean {
+    return this.#replies.length > this.#repliesBefore;
   }
 
   /** The client sends on although it has not got all its replies. */
   get isOverlapping(): boolean {
-    return !this.lostReplies && this.#replies.length < this.commands.length;
+    const commands = this.commands.length - this.#commandsBefore;
+    return !this.lostReplies && this.#replies.length - this.#repliesBefore < commands;
   }
 
-  /** Whether nothing is outstanding when a command begins. `overlaps`: the client was seen not to wait. */
-  isOver(timestampNs: number, overlaps: boolean): boolean {
-    if (this.isOverlapping) return false;
+  /**
+   * A command begins, or the connection ends. `over`: nothing is outstanding. `broken`: the client does not wait, so
+   * nothing can be said. `overlaps`: it was seen not to wait before.
+   */
+  turn(timestampNs: number, overlaps: boolean): 'over' | 'open' | 'broken' {
+    if (this.isOverlapping) return 'broken';
     const lastNs = this.#replies.at(-1)?.endNs ?? timestampNs;
-    return !overlaps || timestampNs - lastNs >= QUIET_NS;
+    if (timestampNs - lastNs >= QUIET_NS) return 'over';
+    if (overlaps) return 'broken';
+    this.#turns += 1;
+    this.#commandsBefore = this.commands.length;
+    this.#repliesBefore = this.#replies.length;
+    return this.#isServer || this.#turns >= WAITED_OFTEN ? 'over' : 'open';
   }
 
   addReply(reply: ReceivedReply): void {
@@ -56,18 +81,29 @@ export class Doubt {
     this.lostReplies = true;
   }
 
-  /** What was lost before concerns nothing that is still kept. */
-  forgetLosses(): void {
-    this.lostReplies = false;
+  /** What had come when the client has waited last. */
+  takeTurns(): { readonly commands: readonly Exchange[]; readonly replies: readonly ReceivedReply[] } {
+    const commands = this.commands.splice(0, this.#commandsBefore);
+    const replies = this.#replies.splice(0, this.#repliesBefore);
+    this.#forgetTurns();
+    return { commands, replies };
   }
 
   takeCommands(): Exchange[] {
+    this.#forgetTurns();
     return this.commands.splice(0);
   }
 
   takeReplies(): ReceivedReply[] {
+    this.#forgetTurns();
     const replies = this.#replies;
     this.#replies = [];
     return replies;
+  }
+
+  #forgetTurns(): void {
+    this.#turns = 0;
+    this.#commandsBefore = 0;
+    this.#repliesBefore = 0;
   }
 }

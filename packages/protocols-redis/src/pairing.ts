@@ -12,6 +12,8 @@ const MAX_EARLY_REPLIES = 16;
 export interface PairingOptions {
   readonly limits: ParserLimits;
   readonly joinedLate: boolean;
+  /** The observed process is the server. */
+  readonly isServer: () => boolean;
   /** Hand out an exchange that nothing more will change. */
   readonly release: (exchange: Exchange) => void;
   /** The first confirmation of an exchange has come. */
@@ -41,7 +43,7 @@ export class Pairing {
 
   constructor(options: PairingOptions) {
     this.#options = options;
-    this.#doubt = options.joinedLate ? new Doubt() : undefined;
+    this.#doubt = options.joinedLate ? this.#newDoubt() : undefined;
   }
 
   /** Nothing is known to wait. */
@@ -63,9 +65,9 @@ export class Pairing {
       return;
     }
     this.#repliesInBurst = 0;
-    if (this.#doubt?.mayBeOver !== true) return;
+    if (this.#doubt?.isTurn !== true) return;
     if (isReplyUnderWay) this.#overlaps = true;
-    this.#settle(this.#doubt, timestampNs);
+    this.#settle(this.#doubt, timestampNs, false);
   }
 
   addCommand(exchange: Exchange): void {
@@ -107,12 +109,12 @@ export class Pairing {
     for (const reply of this.#early.splice(0)) this.#orphan(reply);
     // Unseen ones are now in the middle: what came before them cannot be counted from the end on.
     if (this.#doubt !== undefined) this.#giveUp(this.#doubt);
-    this.#doubt ??= new Doubt();
+    this.#doubt ??= this.#newDoubt();
   }
 
   /** Replies may have passed unseen. */
   loseReplies(gap: FlowGap | undefined): void {
-    const doubt = this.#doubt ?? new Doubt();
+    const doubt = this.#doubt ?? this.#newDoubt();
     this.#doubt = doubt;
     doubt.loseReplies(this.#waiting.splice(0));
     for (const reply of doubt.takeReplies()) this.#orphan(reply, 'pairing-uncertain');
@@ -123,12 +125,17 @@ export class Pairing {
 
   /** Hands out everything that still waits. */
   close(fault: FaultCode, timestampNs: number): void {
-    if (this.#waiting.length === 0 && this.#doubt?.mayBeOver === true) this.#settle(this.#doubt, timestampNs);
+    if (this.#waiting.length === 0 && this.#doubt?.isTurn === true) this.#settle(this.#doubt, timestampNs, true);
     for (const exchange of this.#waiting.splice(0)) this.#abandon(exchange, fault);
     for (const reply of this.#early.splice(0)) this.#orphan(reply);
-    for (const exchange of this.#doubt?.takeCommands() ?? []) {
-      this.#abandon(exchange, this.#doubt?.lostReplies === true ? 'response-not-captured' : fault);
+    const doubt = this.#doubt;
+    if (doubt === undefined) return;
+    const { commands, replies } = doubt.takeTurns();
+    this.#pairFromEnd(commands, replies, doubt.lostReplies);
+    for (const exchange of doubt.takeCommands()) {
+      this.#abandon(exchange, doubt.lostReplies ? 'response-not-captured' : fault);
     }
+    for (const reply of doubt.takeReplies()) this.#orphan(reply, 'pairing-uncertain');
   }
 
   /** The reply is the one of the oldest command that waits, or a part of it. */
@@ -185,14 +192,16 @@ export class Pairing {
     return true;
   }
 
-  #settle(doubt: Doubt, timestampNs: number): void {
-    if (!doubt.isOver(timestampNs, this.#overlaps)) {
-      if (doubt.isOverlapping) this.#overlaps = true;
+  /** `isLast`: nothing comes after this. */
+  #settle(doubt: Doubt, timestampNs: number, isLast: boolean): void {
+    const turn = doubt.turn(timestampNs, this.#overlaps);
+    if (turn === 'broken') {
+      this.#overlaps = true;
       this.#giveUp(doubt);
-      return;
+    } else if (turn === 'over' || isLast) {
+      this.#doubt = undefined;
+      this.#pairFromEnd(doubt.takeCommands(), doubt.takeReplies(), doubt.lostReplies);
     }
-    this.#doubt = undefined;
-    this.#pairFromEnd(doubt.takeCommands(), doubt.takeReplies(), doubt.lostReplies);
   }
 
   /** Nothing is outstanding, so the last replies belong to the last commands. */
@@ -217,7 +226,11 @@ export class Pairing {
       this.#abandon(exchange, doubt.lostReplies ? 'response-not-captured' : 'pairing-uncertain');
     }
     for (const reply of doubt.takeReplies()) this.#orphan(reply, 'pairing-uncertain');
-    doubt.forgetLosses();
+    doubt.lostReplies = false;
+  }
+
+  #newDoubt(): Doubt {
+    return new Doubt(this.#options.isServer());
   }
 
   #abandon(exchange: Exchange, fault: FaultCode): void {

@@ -38,7 +38,6 @@ export class RedisParser implements ProtocolParser, CommandListener, ReplyListen
   readonly #mode = new ReplyMode();
   #finder: DirectionFinder | undefined;
   #sides: Sides | undefined;
-  #isReplication = false;
   /** The stream ends, for this reason. */
   #closing: FaultCode | undefined;
 
@@ -48,6 +47,7 @@ export class RedisParser implements ProtocolParser, CommandListener, ReplyListen
     this.#pairing = new Pairing({
       limits,
       joinedLate,
+      isServer: () => context.role === 'server',
       release: (exchange) => this.#release(exchange),
       confirmed: (exchange) => this.#sides?.pushes.confirmed(exchange),
       count: (code, by) => context.count(code, by),
@@ -152,10 +152,6 @@ export class RedisParser implements ProtocolParser, CommandListener, ReplyListen
 
   #feed(sides: Sides, chunk: StreamChunk): void {
     const isRequest = chunk.direction === sides.requestDirection;
-    if (this.#isReplication) {
-      this.#context.count('replication-bytes', chunk.bytes.length);
-      return;
-    }
     (isRequest ? sides.commandBuilder : sides.replyBuilder).nowNs = chunk.timestampNs;
     (isRequest ? sides.commands : sides.replies).feed(chunk);
   }
@@ -174,7 +170,6 @@ export class RedisParser implements ProtocolParser, CommandListener, ReplyListen
   }
 
   #turnToReplication(): void {
-    this.#isReplication = true;
     this.#sides?.commands.stop();
     this.#sides?.replies.stop();
   }

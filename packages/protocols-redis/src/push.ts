@@ -80,7 +80,8 @@ function keptText(value: RedisValue | undefined): string | undefined {
 function contentOf(value: RedisValue | undefined): HttpBody {
   if (value === undefined || value === null) return HttpBody.empty;
   if (typeof value === 'string' || value instanceof Uint8Array) return bodyOf(bytesOf(value));
-  if (typeof value === 'object' && 'type' in value && value.type === 'cut') return bodyOf(bytesOf(value.kept), value.size);
+  if (typeof value === 'object' && 'type' in value && value.type === 'cut')
+    return bodyOf(bytesOf(value.kept), value.size);
   return bodyOf(Buffer.from(messageToJson(value) ?? ''));
 }
 

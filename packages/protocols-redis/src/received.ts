@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { FlowGap } from '@flowtap/core';
 import type { FaultCode } from './constants.js';
-import type { RedisCommand, RedisReply } from './redis-message.js';
+import type { Command, Reply } from './redis-text.js';
 
 interface Received {
   readonly startNs: number;
@@ -12,13 +12,13 @@ interface Received {
 }
 
 export interface ReceivedCommand extends Received {
-  readonly command: RedisCommand;
+  readonly command: Command;
   /** The name and the first arguments in upper case, as far as they are short: what tells the command's effect. */
   readonly words: readonly string[];
 }
 
 export interface ReceivedReply extends Received {
-  readonly reply: RedisReply;
+  readonly reply: Reply;
   /** It was marked as no reply to a command (RESP3). */
   readonly isPush: boolean;
 }

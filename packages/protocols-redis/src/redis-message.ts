@@ -56,14 +56,7 @@ export type RedisObject =
  * A value as JavaScript has it: strings, numbers (`bigint` where a number is not exact), booleans, `null`, arrays; anything
  * else is an object with a `type`.
  */
-export type RedisValue =
-  | RedisString
-  | number
-  | bigint
-  | boolean
-  | null
-  | readonly RedisValue[]
-  | RedisObject;
+export type RedisValue = RedisString | number | bigint | boolean | null | readonly RedisValue[] | RedisObject;
 
 /** What the server answered: a value or an error. */
 export interface RedisReply {

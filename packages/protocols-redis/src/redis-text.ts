@@ -16,6 +16,11 @@ const MAX_SHOWN_ITEMS = 8;
 
 interface CommandInit extends Omit<RedisCommand, 'kind' | 'inline'> {
   readonly isInline: boolean;
+  readonly heldBytes: number;
+}
+
+interface ReplyInit extends Omit<RedisReply, 'kind'> {
+  readonly heldBytes: number;
 }
 
 /** `summary` is on the prototype: it is for people, and no part of the JSON. */
@@ -26,6 +31,7 @@ export class Command implements RedisCommand, MessageDescription {
   readonly argumentCount: number;
   readonly size: number;
   readonly inline?: true;
+  readonly #heldBytes: number;
 
   constructor(init: CommandInit) {
     this.command = init.command;
@@ -33,6 +39,11 @@ export class Command implements RedisCommand, MessageDescription {
     this.argumentCount = init.argumentCount;
     this.size = init.size;
     if (init.isInline) this.inline = true;
+    this.#heldBytes = init.heldBytes;
+  }
+
+  get heldBytes(): number {
+    return this.#heldBytes;
   }
 
   get summary(): string {
@@ -49,13 +60,32 @@ export class Reply implements RedisReply, MessageDescription {
   readonly attributes?: readonly RedisEntry[];
   readonly size: number;
   readonly truncated?: true;
+  readonly #heldBytes: number;
 
-  constructor(init: Omit<RedisReply, 'kind'>) {
+  constructor(init: ReplyInit) {
     if (init.value !== undefined) this.value = init.value;
     if (init.error !== undefined) this.error = init.error;
     if (init.attributes !== undefined) this.attributes = init.attributes;
     this.size = init.size;
     if (init.truncated !== undefined) this.truncated = true;
+    this.#heldBytes = init.heldBytes;
+  }
+
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** The same reply with another value. */
+  withValue(value: RedisValue): Reply {
+    const { error, attributes, size, truncated, heldBytes } = this;
+    return new Reply({
+      value,
+      size,
+      heldBytes,
+      ...(error === undefined ? {} : { error }),
+      ...(attributes === undefined ? {} : { attributes }),
+      ...(truncated === undefined ? {} : { truncated }),
+    });
   }
 
   get summary(): string {

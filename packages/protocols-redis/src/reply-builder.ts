@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type FlowGap, withGap } from '@flowtap/core';
 import { type FaultCode, Type } from './constants.js';
+import { lineValue } from './line-value.js';
 import type { ReceivedReply } from './received.js';
 import type { RedisArgument, RedisEntry, RedisError, RedisValue } from './redis-message.js';
 import { Reply } from './redis-text.js';
 import type { RespListener } from './resp-listener.js';
-import { lineValue } from './line-value.js';
 import { isCutString, keptBytes, StringCollector } from './string-collector.js';
 
-/** What an item costs beside its bytes. */
+/** What a reply costs, and each item, beside the bytes. */
+const BASE_BYTES = 128;
 const ITEM_BYTES = 32;
 
 /** An aggregate that is under way. */
@@ -143,11 +144,15 @@ export class ReplyBuilder implements RespListener {
     const top = this.#levels.at(-1);
     if (top === undefined) {
       this.#value = value;
+      this.#room -= bytes;
       return;
     }
     top.passed += 1;
-    if (this.#room > 0) top.items.push(value);
-    else this.#isTruncated = true;
+    if (this.#room <= 0) {
+      this.#isTruncated = true;
+      return;
+    }
+    top.items.push(value);
     this.#room -= bytes + ITEM_BYTES;
   }
 
@@ -158,6 +163,7 @@ export class ReplyBuilder implements RespListener {
       ...(error === undefined ? (value === undefined ? {} : { value }) : { error }),
       ...(this.#attributes === undefined ? {} : { attributes: this.#attributes }),
       size,
+      heldBytes: BASE_BYTES + this.#maxBytes - this.#room,
       ...(this.#isTruncated ? { truncated: true as const } : {}),
     };
     const reply = new Reply(init);

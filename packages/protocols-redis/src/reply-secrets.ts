@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { REDACTED } from './constants.js';
-import type { RedisArgument, RedisEntry, RedisReply, RedisValue } from './redis-message.js';
-import { Reply } from './redis-text.js';
+import type { RedisArgument, RedisEntry, RedisValue } from './redis-message.js';
+import type { Reply } from './redis-text.js';
 import { SECRET_SETTINGS, textOf, withoutPasswords } from './secrets.js';
 
 /** Hashes of passwords (SHA-256), as ACL LIST and ACL GETUSER have them; the end may be cut off. */
@@ -19,7 +19,7 @@ const TELLING: ReadonlySet<string> = new Set(['CONFIG', 'ACL', 'SENTINEL', 'SLOW
 export function withoutSecrets(reply: Reply, words: readonly string[] | undefined): Reply {
   if (reply.value === undefined || (words !== undefined && !TELLING.has(words[0] ?? ''))) return reply;
   const value = words?.[0] === 'ACL' && words[1] === 'GENPASS' ? REDACTED : maskedValue(reply.value);
-  return new Reply({ ...(reply satisfies RedisReply), value });
+  return reply.withValue(value);
 }
 
 function maskedValue(value: RedisValue): RedisValue {

@@ -48,6 +48,7 @@ export class RespReader {
   #lineEndLeft = 0;
   /** Between the chunks of a streamed string. */
   #isStringStreamed = false;
+  #unreadBytes = 0;
 
   constructor(direction: Direction, listener: RespListener, options: RespReaderOptions) {
     this.#direction = direction;
@@ -58,9 +59,9 @@ export class RespReader {
     this.#levels = new Levels(() => listener.close());
   }
 
-  /** Bytes that were passed over because nothing tells what they are. */
+  /** Bytes that were passed over: nothing tells what they are, or they are no RESP. */
   get skippedBytes(): number {
-    return this.#resync.skippedBytes;
+    return this.#resync.skippedBytes + this.#unreadBytes;
   }
 
   get isInMessage(): boolean {
@@ -101,6 +102,7 @@ export class RespReader {
           break;
         }
         case 'stopped':
+          this.#unreadBytes += bytes.length - at;
           return;
         default:
           assertNever(this.#state);

@@ -60,9 +60,7 @@ export function replyShape(bytes: Buffer): Shape {
 }
 
 export function isAggregate(type: number): boolean {
-  return (
-    type === Type.ARRAY || type === Type.SET || type === Type.PUSH || type === Type.MAP || type === Type.ATTRIBUTE
-  );
+  return type === Type.ARRAY || type === Type.SET || type === Type.PUSH || type === Type.MAP || type === Type.ATTRIBUTE;
 }
 
 const TYPES: ReadonlySet<number> = new Set(Object.values(Type));

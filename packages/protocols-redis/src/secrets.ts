@@ -24,10 +24,7 @@ const MIGRATE_OPTIONS = 5;
  *
  * @param words name and first arguments in upper case; a word that is not known is empty
  */
-export function withoutPasswords(
-  words: readonly string[],
-  given: readonly RedisArgument[],
-): readonly RedisArgument[] {
+export function withoutPasswords(words: readonly string[], given: readonly RedisArgument[]): readonly RedisArgument[] {
   switch (words[0]) {
     case undefined:
     case '':

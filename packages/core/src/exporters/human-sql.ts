@@ -14,7 +14,13 @@ const MAX_CELL = 40;
 /** `query  SELECT name FROM people`, on one line. */
 export function sqlRequestSummary({ operation, sql, statement }: SqlRequest, palette: Palette): string {
   const named = statement === undefined ? '' : `(statement ${statement})`;
-  const text = (sql?.slice(0, MAX_SUMMARY * 4).replace(/\s+/g, ' ').trim() ?? '') || named;
+  const text =
+    (sql
+      ?.slice(0, MAX_SUMMARY * 4)
+      .replace(/\s+/g, ' ')
+      .trim() ??
+      '') ||
+    named;
   const isWhole = sql === undefined || (text.length <= MAX_SUMMARY && sql.length <= MAX_SUMMARY * 4);
   const shown = isWhole ? text : `${text.slice(0, MAX_SUMMARY)}…`;
   return `${palette.method(printable(operation))} ${printable(shown)}`.trimEnd();
