@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Direction, type FlowGap, type OpenExchange, type ParsedExchange, withGap } from '@flowtap/core';
+import { Confirmations } from './confirmations.js';
 import { type FaultCode, flowError, PROTOCOL_NAME } from './constants.js';
 import type { ReceivedCommand, ReceivedReply } from './received.js';
-import type { RedisValue } from './redis-message.js';
-import { Reply } from './redis-text.js';
 import { withoutSecrets } from './reply-secrets.js';
 import { type SubscriptionKind, subscriptionKindOf } from './subscriptions.js';
 
@@ -12,19 +11,18 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 /** What is on its way to become a flow: a command and its reply. Either may be missing, then `fault` says why. */
 export class Exchange {
   readonly command: ReceivedCommand | undefined;
-  reply: ReceivedReply | undefined;
   fault: FaultCode | undefined = undefined;
   /** Bytes outside of the two messages that were not captured and may have held the missing one. */
   gaps: FlowGap[] | undefined = undefined;
   /** Where the command is answered by confirmations: of which kind, and how many are to come; undefined: all that there are. */
   readonly confirmedBy: SubscriptionKind | undefined;
   confirmationsLeft: number | undefined;
-  readonly #confirmations: ReceivedReply[] = [];
-  #confirmationBytes = 0;
+  #reply: ReceivedReply | undefined;
+  #confirmations: Confirmations | undefined;
 
   constructor(command: ReceivedCommand | undefined, reply?: ReceivedReply) {
     this.command = command;
-    this.reply = reply;
+    this.#reply = reply;
     this.confirmedBy = subscriptionKindOf(command?.words[0]);
     const count = command?.command.argumentCount ?? 0;
     this.confirmationsLeft = count === 0 ? undefined : count;
@@ -43,23 +41,22 @@ export class Exchange {
     return this.command?.command.heldBytes ?? 0;
   }
 
-  /** All confirmations so far are the reply. */
+  /** All confirmations so far are one reply. */
+  get reply(): ReceivedReply | undefined {
+    return this.#confirmations?.toReply() ?? this.#reply;
+  }
+
+  set reply(reply: ReceivedReply | undefined) {
+    this.#reply = reply;
+  }
+
+  get isConfirmed(): boolean {
+    return this.#confirmations !== undefined;
+  }
+
   confirm(received: ReceivedReply, maxBytes: number): void {
-    const { reply, startNs, endNs, gaps, fault } = received;
-    this.#confirmationBytes += reply.size;
-    if (this.#confirmationBytes <= maxBytes) this.#confirmations.push(received);
-    const values = this.#confirmations.map(({ reply: one }): RedisValue => one.value ?? null);
-    const size = (this.reply?.reply.size ?? 0) + reply.size;
-    const isTruncated = this.#confirmationBytes > maxBytes;
-    const heldBytes = Math.min(size, maxBytes);
-    this.reply = {
-      reply: new Reply({ value: values, size, heldBytes, ...(isTruncated ? { truncated: true } : {}) }),
-      isPush: received.isPush,
-      startNs: this.reply?.startNs ?? startNs,
-      endNs,
-      gaps,
-      fault,
-    };
+    this.#confirmations ??= new Confirmations(maxBytes);
+    this.#confirmations.add(received);
   }
 
   toParsedExchange(requestDirection: Direction, isLate: boolean, opened?: OpenExchange): ParsedExchange {

@@ -147,7 +147,7 @@ export class Pairing {
     if (confirmation === undefined || confirmation.kind !== exchange.confirmedBy) {
       exchange.reply = reply;
     } else {
-      const isFirst = exchange.reply === undefined;
+      const isFirst = !exchange.isConfirmed;
       exchange.confirm(reply, this.#options.limits.maxBodyBytes);
       this.subscriptions.note(confirmation);
       if (isFirst) this.#options.confirmed(exchange);
