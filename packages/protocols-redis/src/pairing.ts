@@ -104,6 +104,17 @@ export class Pairing {
     }
   }
 
+  /** The connection was not joined late after all, and nothing was lost since: what came pairs from its beginning on. */
+  seenFromStart(): void {
+    const doubt = this.#doubt;
+    if (doubt === undefined) return;
+    const commands = doubt.takeCommands();
+    const replies = doubt.takeReplies();
+    this.#doubt = undefined;
+    for (const exchange of commands) this.addCommand(exchange);
+    for (const reply of replies) this.addReply(reply);
+  }
+
   /** Commands may have passed unseen. Without a gap the bytes made no sense. */
   loseCommands(): void {
     for (const reply of this.#early.splice(0)) this.#orphan(reply);

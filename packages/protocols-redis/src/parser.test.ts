@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { checkProtocol, type ParserRunOptions, type ParserStep, runParser } from '@flowtap/core/testing';
+import type { ParsedExchange } from '@flowtap/core';
+import { checkProtocol, type ParserRunOptions, type ParserStep, parserContext, runParser } from '@flowtap/core/testing';
 import { describe, expect, test, vi } from 'vitest';
-import { bulk, client, command, lines, requestOf, responseOf, type Step, server } from '../test/resp.js';
+import { bulk, client, command, line, lines, requestOf, responseOf, type Step, server } from '../test/resp.js';
 import { redis } from './plugin.js';
 
 // A busy machine may need long for so many runs.
@@ -319,6 +320,30 @@ describe('gaps', () => {
       '– → "2" !pairing-uncertain',
     ]);
     expect(found.exchanges.every(({ joined, complete }) => joined === 'late' && !complete)).toBe(true);
+  });
+
+  test('a connection of which it is learnt later that it was seen from its start is no late one', () => {
+    let isLate = true;
+    const emitted: ParsedExchange[] = [];
+    const connection = {
+      id: 1,
+      role: 'client',
+      transport: 'tcp',
+      get joinedLate() {
+        return isLate;
+      },
+    } as const;
+    const parser = redis().createParser(parserContext({ connection, emit: (exchange) => emitted.push(exchange) }));
+    const offsets = { ingress: 0, egress: 0 };
+    const feed = ({ direction, bytes }: Step) => {
+      parser.data({ direction, bytes, offset: offsets[direction], timestampNs: 0 });
+      offsets[direction] += bytes.length;
+    };
+    feed(client(command('A'), command('B')));
+    isLate = false;
+    for (const step of [server('+1\r\n'), client(command('C')), server('+2\r\n+3\r\n')]) feed(step);
+    expect(emitted.map(line)).toEqual(['A → "1"', 'B → "2"', 'C → "3"']);
+    expect(emitted.every(({ joined }) => joined === undefined)).toBe(true);
   });
 
   test('at a server one turn is enough', () => {

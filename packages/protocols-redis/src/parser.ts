@@ -13,6 +13,7 @@ import { CommandBuilder, type CommandListener } from './command-builder.js';
 import type { FaultCode } from './constants.js';
 import { DirectionFinder } from './direction-finder.js';
 import { Exchange } from './exchange.js';
+import { JoinedLate } from './joined-late.js';
 import { Pairing } from './pairing.js';
 import { Pushes } from './pushes.js';
 import type { ReceivedCommand, ReceivedReply } from './received.js';
@@ -36,6 +37,7 @@ export class RedisParser implements ProtocolParser, CommandListener, ReplyListen
   readonly #context: ParserContext;
   readonly #pairing: Pairing;
   readonly #mode = new ReplyMode();
+  readonly #late: JoinedLate;
   #finder: DirectionFinder | undefined;
   #sides: Sides | undefined;
   /** The stream ends, for this reason. */
@@ -44,6 +46,7 @@ export class RedisParser implements ProtocolParser, CommandListener, ReplyListen
   constructor(context: ParserContext) {
     const { limits, joinedLate, role } = context;
     this.#context = context;
+    this.#late = new JoinedLate(context);
     this.#pairing = new Pairing({
       limits,
       joinedLate,
@@ -57,6 +60,7 @@ export class RedisParser implements ProtocolParser, CommandListener, ReplyListen
   }
 
   data(chunk: StreamChunk): void {
+    if (this.#late.isRevokedBy(chunk)) this.#pairing.seenFromStart();
     if (this.#sides !== undefined) {
       this.#feed(this.#sides, chunk);
       return;
@@ -66,6 +70,7 @@ export class RedisParser implements ProtocolParser, CommandListener, ReplyListen
   }
 
   gap(gap: StreamGap): void {
+    this.#late.noteLoss();
     const { requestDirection, commands, replies } = this.#sides ?? this.#begin(this.#finder?.guess() ?? 'egress');
     (gap.direction === requestDirection ? commands : replies).gap(gap);
   }
@@ -108,13 +113,13 @@ export class RedisParser implements ProtocolParser, CommandListener, ReplyListen
 
   commandsLost(gap: FlowGap | undefined): void {
     if (this.#closing !== undefined) return;
-    this.#countLoss(gap);
+    this.#noteLoss(gap);
     this.#pairing.loseCommands();
   }
 
   repliesLost(gap: FlowGap | undefined): void {
     if (this.#closing !== undefined) return;
-    this.#countLoss(gap);
+    this.#noteLoss(gap);
     this.#pairing.loseReplies(gap);
     this.#sides?.pushes.lose(gap);
   }
@@ -142,7 +147,7 @@ export class RedisParser implements ProtocolParser, CommandListener, ReplyListen
         isLost: joinedLate,
         resync: new ReplyResync(),
       }),
-      pushes: new Pushes(this.#context, requestDirection, this.#pairing),
+      pushes: new Pushes(this.#context, requestDirection, this.#pairing, this.#late),
     };
     this.#sides = sides;
     for (const chunk of this.#finder?.takeChunks() ?? []) this.#feed(sides, chunk);
@@ -166,7 +171,7 @@ export class RedisParser implements ProtocolParser, CommandListener, ReplyListen
 
   #emit(exchange: Exchange): void {
     const requestDirection = this.#sides?.requestDirection ?? 'egress';
-    this.#context.emit(exchange.toParsedExchange(requestDirection, this.#context.joinedLate));
+    this.#context.emit(exchange.toParsedExchange(requestDirection, this.#late.value));
   }
 
   #turnToReplication(): void {
@@ -174,7 +179,8 @@ export class RedisParser implements ProtocolParser, CommandListener, ReplyListen
     this.#sides?.replies.stop();
   }
 
-  #countLoss(gap: FlowGap | undefined): void {
+  #noteLoss(gap: FlowGap | undefined): void {
+    this.#late.noteLoss();
     this.#context.count(gap === undefined ? 'malformed-message' : 'resync');
   }
 }

@@ -11,6 +11,7 @@ import {
 } from '@flowtap/core';
 import { type FaultCode, flowError } from './constants.js';
 import { Exchange } from './exchange.js';
+import type { JoinedLate } from './joined-late.js';
 import type { Push } from './push.js';
 
 /**
@@ -20,8 +21,8 @@ import type { Push } from './push.js';
 export class PushStream {
   /** What asked for it; it is no flow of its own. */
   readonly exchange: Exchange | undefined;
-  readonly #context: ParserContext;
   readonly #requestDirection: Direction;
+  readonly #late: JoinedLate;
   readonly #list: MessageList<PushedMessage>;
   readonly #startNs: number;
   readonly #opened: OpenExchange | undefined;
@@ -32,12 +33,12 @@ export class PushStream {
   constructor(
     context: ParserContext,
     requestDirection: Direction,
-    cause: { readonly exchange?: Exchange; readonly startNs: number },
+    cause: { readonly exchange?: Exchange; readonly startNs: number; readonly late: JoinedLate },
   ) {
-    this.#context = context;
     this.#requestDirection = requestDirection;
     this.#list = new MessageList(context.limits.maxBodyBytes);
     this.exchange = cause.exchange;
+    this.#late = cause.late;
     this.#startNs = cause.exchange?.startNs ?? cause.startNs;
     this.#endNs = this.#startNs;
     this.#opened = context.wantsUpdates ? context.open(this.#toParsedExchange(false, undefined)) : undefined;
@@ -62,7 +63,7 @@ export class PushStream {
   }
 
   #toParsedExchange(isEnded: boolean, fault: FaultCode | undefined): ParsedExchange {
-    const { joinedLate } = this.#context;
+    const joinedLate = this.#late.value;
     const exchange = this.exchange ?? new Exchange(undefined);
     const parsed = exchange.toParsedExchange(this.#requestDirection, joinedLate, this.#opened);
     const lost = this.#messagesLost ? 'response-not-captured' : undefined;

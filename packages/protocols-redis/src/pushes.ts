@@ -2,6 +2,7 @@
 import type { Direction, FlowGap, ParserContext } from '@flowtap/core';
 import type { FaultCode } from './constants.js';
 import type { Exchange } from './exchange.js';
+import type { JoinedLate } from './joined-late.js';
 import type { Pairing } from './pairing.js';
 import { isChannelMessage, isMonitorLine, type Push, readMonitorLine, readPush } from './push.js';
 import { PushStream } from './push-stream.js';
@@ -13,13 +14,15 @@ export class Pushes {
   readonly #context: ParserContext;
   readonly #requestDirection: Direction;
   readonly #pairing: Pairing;
+  readonly #late: JoinedLate;
   #stream: PushStream | undefined;
   #isMonitoring = false;
 
-  constructor(context: ParserContext, requestDirection: Direction, pairing: Pairing) {
+  constructor(context: ParserContext, requestDirection: Direction, pairing: Pairing, late: JoinedLate) {
     this.#context = context;
     this.#requestDirection = requestDirection;
     this.#pairing = pairing;
+    this.#late = late;
   }
 
   /** True when the message is none that answers a command. */
@@ -33,7 +36,7 @@ export class Pushes {
     const push = this.#pushOf(received, confirmation !== undefined);
     if (push === undefined) return false;
     const { startNs, endNs } = received;
-    this.#stream ??= new PushStream(this.#context, this.#requestDirection, { startNs });
+    this.#stream ??= new PushStream(this.#context, this.#requestDirection, { startNs, late: this.#late });
     this.#stream.add(push, endNs);
     if (confirmation !== undefined) this.#endIfUnsubscribed();
     return true;
@@ -75,7 +78,11 @@ export class Pushes {
   }
 
   #begin(exchange: Exchange): PushStream {
-    return new PushStream(this.#context, this.#requestDirection, { exchange, startNs: exchange.startNs });
+    return new PushStream(this.#context, this.#requestDirection, {
+      exchange,
+      startNs: exchange.startNs,
+      late: this.#late,
+    });
   }
 
   #endIfUnsubscribed(): void {
@@ -85,9 +92,9 @@ export class Pushes {
   #pushOf({ reply, isPush }: ReceivedReply, isConfirmation: boolean): Push | undefined {
     if (isPush || isConfirmation) return readPush(reply);
     // In RESP2 these have the form of replies: they are pushes where such can come.
-    const canBe = this.#stream !== undefined || (this.#context.joinedLate && this.#pairing.isIdle);
+    const canBe = this.#stream !== undefined || (this.#late.value && this.#pairing.isIdle);
     if (canBe && isChannelMessage(reply)) return readPush(reply);
-    const canBeMonitor = this.#isMonitoring || (this.#context.joinedLate && this.#pairing.isIdle);
+    const canBeMonitor = this.#isMonitoring || (this.#late.value && this.#pairing.isIdle);
     return canBeMonitor && isMonitorLine(reply) ? readMonitorLine(reply) : undefined;
   }
 }
