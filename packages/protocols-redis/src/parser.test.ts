@@ -325,15 +325,8 @@ describe('gaps', () => {
   test('a connection of which it is learnt later that it was seen from its start is no late one', () => {
     let isLate = true;
     const emitted: ParsedExchange[] = [];
-    const connection = {
-      id: 1,
-      role: 'client',
-      transport: 'tcp',
-      get joinedLate() {
-        return isLate;
-      },
-    } as const;
-    const parser = redis().createParser(parserContext({ connection, emit: (exchange) => emitted.push(exchange) }));
+    const context = parserContext({ role: 'client', emit: (exchange) => emitted.push(exchange) });
+    const parser = redis().createParser(Object.defineProperty(context, 'joinedLate', { get: () => isLate }));
     const offsets = { ingress: 0, egress: 0 };
     const feed = ({ direction, bytes }: Step) => {
       parser.data({ direction, bytes, offset: offsets[direction], timestampNs: 0 });

@@ -40,6 +40,8 @@ export class RedisParser implements ProtocolParser, CommandListener, ReplyListen
   readonly #late: JoinedLate;
   #finder: DirectionFinder | undefined;
   #sides: Sides | undefined;
+  /** Messages may have been missed since the first ones. */
+  #hasLost = false;
   /** The stream ends, for this reason. */
   #closing: FaultCode | undefined;
 
@@ -60,7 +62,7 @@ export class RedisParser implements ProtocolParser, CommandListener, ReplyListen
   }
 
   data(chunk: StreamChunk): void {
-    if (this.#late.isRevokedBy(chunk)) this.#pairing.seenFromStart();
+    if (this.#late.turnsOutFalse() && !this.#hasLost) this.#pairing.seenFromStart();
     if (this.#sides !== undefined) {
       this.#feed(this.#sides, chunk);
       return;
@@ -70,7 +72,7 @@ export class RedisParser implements ProtocolParser, CommandListener, ReplyListen
   }
 
   gap(gap: StreamGap): void {
-    this.#late.noteLoss();
+    this.#hasLost = true;
     const { requestDirection, commands, replies } = this.#sides ?? this.#begin(this.#finder?.guess() ?? 'egress');
     (gap.direction === requestDirection ? commands : replies).gap(gap);
   }
@@ -180,7 +182,7 @@ export class RedisParser implements ProtocolParser, CommandListener, ReplyListen
   }
 
   #noteLoss(gap: FlowGap | undefined): void {
-    this.#late.noteLoss();
+    this.#hasLost = true;
     this.#context.count(gap === undefined ? 'malformed-message' : 'resync');
   }
 }
