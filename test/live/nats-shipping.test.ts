@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Agent, get } from 'node:http';
 import { fileURLToPath } from 'node:url';
+import type { Flow as CoreFlow } from '@flowtap/core';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { expect, test } from 'vitest';
+import { natsExporter } from '../../examples/nats-shipping/src/nats-exporter.js';
 import type { Flow } from './support/flow.js';
 import { parseJsonLines, requestId } from './support/flow.js';
 import type { Stats } from './support/flowtap.js';
+import { freePort } from './support/free-port.js';
 import { NatsServer } from './support/nats.js';
 import { describeLive } from './support/needs.js';
 import { Nginx } from './support/nginx.js';
@@ -71,7 +74,28 @@ async function storedIds(nats: NatsServer, count: number): Promise<readonly (rea
   }
 }
 
-describeLive('flows of two hosts through NATS JetStream', ['nats-server', 'nginx', 'curl'], () => {
+const NEEDS = ['nats-server', 'nginx', 'curl'];
+
+describeLive('the exporter', NEEDS, () => {
+  test('asks for another attempt while there is no server; what it sends twice is stored once', async () => {
+    const port = await freePort();
+    const exporter = natsExporter({ servers: [`127.0.0.1:${port}`], host: 'test' });
+    const { signal } = new AbortController();
+    const flows = ['one', 'two'].map((id) => ({ schema: 1, kind: 'opaque', id, protocol: 'tls' }) as CoreFlow);
+    expect(await exporter.export(flows, { signal })).toMatchObject({ status: 'retry' });
+    const nats = await NatsServer.start(scene, port);
+    expect(await exporter.export(flows, { signal })).toEqual({ status: 'ok' });
+    expect(await exporter.export(flows, { signal })).toEqual({ status: 'ok' });
+    expect(await stored(nats)).toBe(2);
+    expect(await storedIds(nats, 2)).toEqual([
+      ['one', 'one'],
+      ['two', 'two'],
+    ]);
+    await exporter.shutdown();
+  });
+});
+
+describeLive('flows of two hosts through NATS JetStream', NEEDS, () => {
   test('all arrive at least once although the server is killed in the middle, and duplicates are known by their id', async () => {
     const hosts = new Scene();
     hosts.open();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
+import type { ProtocolPlugin } from './protocol-plugin.js';
 import { chunkings } from './testing/chunkings.js';
 import { clientHelloBytes } from './testing/client-hello-bytes.js';
 import { FakeConnection, processEvent } from './testing/fake-connection.js';

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { readFileSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { createTap, type Flow, flowToJson, stdout } from '@flowtap/core';
 import { FakeConnection, FakeSource } from '@flowtap/core/testing';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, it } from 'vitest';
 import { redis } from '../src/index.js';
 import { bulk, command } from './resp.js';
@@ -66,4 +68,15 @@ it('has its values in the JSON, and not what is for people', async () => {
   const [first] = flows.map((flow) => JSON.parse(flowToJson(flow)));
   expect(first.request).toEqual({ kind: 'redis', command: 'GET', arguments: ['greeting'], argumentCount: 1, size: 27 });
   expect(first.response).toEqual({ kind: 'redis', value: 'hello', size: 11 });
+});
+
+it('satisfies the schema of flows', async () => {
+  const file = new URL('../../core/schema/flow.schema.json', import.meta.url);
+  const validate = new Ajv2020({ allErrors: true, strict: false }).compile(JSON.parse(readFileSync(file, 'utf8')));
+  const { flows } = await talk();
+  for (const flow of flows) {
+    const json = JSON.parse(flowToJson(flow));
+    expect(validate(json), JSON.stringify(validate.errors)).toBe(true);
+    expect(validate({ ...json, request: { method: 'GET' } })).toBe(false);
+  }
 });

@@ -17,8 +17,9 @@ export class NatsServer {
     this.#program = program;
   }
 
-  static async start(scene: Scene): Promise<NatsServer> {
-    const port = await freePort();
+  /** @param given its port; a free one when absent */
+  static async start(scene: Scene, given?: number): Promise<NatsServer> {
+    const port = given ?? (await freePort());
     return new NatsServer(scene, port, await launch(scene, port));
   }
 

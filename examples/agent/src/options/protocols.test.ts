@@ -8,12 +8,12 @@ const namesOf = (text?: string) =>
 
 describe('--protocols', () => {
   it('is all of them by default', () => {
-    expect(namesOf()).toEqual(['http/2', 'http/1.1', 'websocket', 'postgresql']);
+    expect(namesOf()).toEqual(['http/2', 'http/1.1', 'websocket', 'postgresql', 'redis']);
   });
 
   it('restricts, and the order of the names does not matter', () => {
     expect(namesOf('http1')).toEqual(['http/1.1']);
-    expect(namesOf('postgres, websocket, http1, http2')).toEqual(namesOf());
+    expect(namesOf('redis, postgres, websocket, http1, http2')).toEqual(namesOf());
   });
 
   it.each(['', 'http1,', 'http3', 'HTTP1'])('refuses %j', (text) => {
