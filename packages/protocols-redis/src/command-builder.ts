@@ -115,8 +115,7 @@ export class CommandBuilder implements RespListener {
 
   #add(value: RedisArgument): void {
     this.#passed += 1;
-    const isCut = isCutString(value);
-    if (this.#passed <= WORDS) this.#words.push(isCut || typeof value !== 'string' ? '' : value.toUpperCase());
+    if (this.#passed <= WORDS) this.#words.push(wordOf(value));
     const isFirst = this.#passed === 1;
     if (!isFirst && this.#room <= 0) return;
     this.#strings.push(isFirst || keptBytes(value) <= this.#room ? value : cutTo(value, this.#room));
@@ -151,6 +150,11 @@ export class CommandBuilder implements RespListener {
     this.#isInline = false;
     this.#gaps = undefined;
   }
+}
+
+/** Empty for what is too long to be a name, or no text. */
+function wordOf(value: RedisArgument): string {
+  return typeof value === 'string' && value.length <= WORD_BYTES ? value.toUpperCase() : '';
 }
 
 /** Of a name that was not captured as a whole, or is no text. */

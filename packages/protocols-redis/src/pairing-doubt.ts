@@ -28,21 +28,27 @@ export class Doubt {
   /** Commands that are known since doubt began, or since what was known before was given up. */
   readonly commands: Exchange[] = [];
   #replies: ReceivedReply[] = [];
+  #heldBytes = 0;
   /** Replies may have been lost among those to `commands`. */
   lostReplies = false;
-  readonly #isServer: boolean;
+  readonly #isServer: () => boolean;
   /** Times that the client has waited, and what had come by the last of them. */
   #turns = 0;
   #commandsBefore = 0;
   #repliesBefore = 0;
 
   /** `isServer`: the observed process is the server. */
-  constructor(isServer: boolean) {
+  constructor(isServer: () => boolean) {
     this.#isServer = isServer;
   }
 
   get size(): number {
     return this.commands.length + this.#replies.length;
+  }
+
+  /** Bytes that the replies hold. */
+  get heldBytes(): number {
+    return this.#heldBytes;
   }
 
   /** Replies have come since the client has waited last: another command may prove something. */
@@ -68,11 +74,12 @@ export class Doubt {
     this.#turns += 1;
     this.#commandsBefore = this.commands.length;
     this.#repliesBefore = this.#replies.length;
-    return this.#isServer || this.#turns >= WAITED_OFTEN ? 'over' : 'open';
+    return this.#isServer() || this.#turns >= WAITED_OFTEN ? 'over' : 'open';
   }
 
   addReply(reply: ReceivedReply): void {
     this.#replies.push(reply);
+    this.#heldBytes += reply.reply.heldBytes;
   }
 
   /** `waiting`: commands whose replies were the next ones. */
@@ -96,6 +103,7 @@ export class Doubt {
 
   takeReplies(): ReceivedReply[] {
     this.#forgetTurns();
+    this.#heldBytes = 0;
     const replies = this.#replies;
     this.#replies = [];
     return replies;

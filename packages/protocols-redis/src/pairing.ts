@@ -8,6 +8,9 @@ import { confirmationOf, type SubscriptionKind, Subscriptions } from './subscrip
 
 /** Replies that can overtake the commands of other threads at one time; each is as large as a reply can be. */
 const MAX_EARLY_REPLIES = 16;
+/** Replies wait while it is not certain what they answer: so many of the largest, and small ones in any case. */
+const DOUBTFUL_BODIES = 8;
+const MIN_DOUBT_BYTES = 262_144;
 
 export interface PairingOptions {
   readonly limits: ParserLimits;
@@ -74,7 +77,7 @@ export class Pairing {
     const { limits } = this.#options;
     if (this.#doubt !== undefined) {
       this.#doubt.commands.push(exchange);
-      if (this.#doubt.size > limits.maxPendingExchanges) this.#giveUp(this.#doubt);
+      this.#bound(this.#doubt);
       return;
     }
     this.#waiting.push(exchange);
@@ -100,7 +103,7 @@ export class Pairing {
       // Whatever came before the first command that is known is the answer to none of them.
       if (doubt.commands.length === 0) this.#orphan(reply);
       else doubt.addReply(reply);
-      if (doubt.size > this.#options.limits.maxPendingExchanges) this.#giveUp(doubt);
+      this.#bound(doubt);
     }
   }
 
@@ -134,15 +137,17 @@ export class Pairing {
     this.#letGo = 0;
   }
 
-  /** Hands out everything that still waits. */
-  close(fault: FaultCode, timestampNs: number): void {
-    if (this.#waiting.length === 0 && this.#doubt?.isTurn === true) this.#settle(this.#doubt, timestampNs, true);
+  /** Hands out everything that still waits. `isClosed`: the client has left, which it does when it has all its replies. */
+  close(fault: FaultCode, timestampNs: number, isClosed: boolean): void {
+    if (this.#waiting.length === 0 && this.#doubt?.isTurn === true) this.#settle(this.#doubt, timestampNs, isClosed);
     for (const exchange of this.#waiting.splice(0)) this.#abandon(exchange, fault);
     for (const reply of this.#early.splice(0)) this.#orphan(reply);
     const doubt = this.#doubt;
     if (doubt === undefined) return;
-    const { commands, replies } = doubt.takeTurns();
-    this.#pairFromEnd(commands, replies, doubt.lostReplies);
+    if (isClosed) {
+      const { commands, replies } = doubt.takeTurns();
+      this.#pairFromEnd(commands, replies, doubt.lostReplies);
+    }
     for (const exchange of doubt.takeCommands()) {
       this.#abandon(exchange, doubt.lostReplies ? 'response-not-captured' : fault);
     }
@@ -203,13 +208,12 @@ export class Pairing {
     return true;
   }
 
-  /** `isLast`: nothing comes after this. */
-  #settle(doubt: Doubt, timestampNs: number, isLast: boolean): void {
+  #settle(doubt: Doubt, timestampNs: number, isClosed: boolean): void {
     const turn = doubt.turn(timestampNs, this.#overlaps);
     if (turn === 'broken') {
       this.#overlaps = true;
       this.#giveUp(doubt);
-    } else if (turn === 'over' || isLast) {
+    } else if (turn === 'over' || isClosed) {
       this.#doubt = undefined;
       this.#pairFromEnd(doubt.takeCommands(), doubt.takeReplies(), doubt.lostReplies);
     }
@@ -240,8 +244,14 @@ export class Pairing {
     doubt.lostReplies = false;
   }
 
+  #bound(doubt: Doubt): void {
+    const { maxPendingExchanges, maxBodyBytes } = this.#options.limits;
+    const maxBytes = Math.max(MIN_DOUBT_BYTES, DOUBTFUL_BODIES * maxBodyBytes);
+    if (doubt.size > maxPendingExchanges || doubt.heldBytes > maxBytes) this.#giveUp(doubt);
+  }
+
   #newDoubt(): Doubt {
-    return new Doubt(this.#options.isServer());
+    return new Doubt(this.#options.isServer);
   }
 
   #abandon(exchange: Exchange, fault: FaultCode): void {

@@ -85,7 +85,7 @@ export class RedisParser implements ProtocolParser, CommandListener, ReplyListen
     replies.cut();
     const skipped = commands.skippedBytes + replies.skippedBytes;
     if (skipped > 0) this.#context.count('bytes-without-messages', skipped);
-    this.#pairing.close(fault, timestampNs);
+    this.#pairing.close(fault, timestampNs, reason === 'closed');
     pushes.end(reason === 'closed' ? undefined : fault);
   }
 

@@ -14,11 +14,12 @@ const TELLING: ReadonlySet<string> = new Set(['CONFIG', 'ACL', 'SENTINEL', 'SLOW
 /**
  * The reply with the passwords masked that it may hold.
  *
- * @param words of the command that it answers; undefined when that is not known
+ * @param words of the command that it answers; undefined, or empty, when that is not known
  */
 export function withoutSecrets(reply: Reply, words: readonly string[] | undefined): Reply {
-  if (reply.value === undefined || (words !== undefined && !TELLING.has(words[0] ?? ''))) return reply;
-  const value = words?.[0] === 'ACL' && words[1] === 'GENPASS' ? REDACTED : maskedValue(reply.value);
+  const name = words?.[0] ?? '';
+  if (reply.value === undefined || (name !== '' && !TELLING.has(name))) return reply;
+  const value = name === 'ACL' && words?.[1] === 'GENPASS' ? REDACTED : maskedValue(reply.value);
   return reply.withValue(value);
 }
 
