@@ -339,6 +339,32 @@ describe('gaps', () => {
     expect(emitted.every(({ joined }) => joined === undefined)).toBe(true);
   });
 
+  test('the end of the capture proves nothing, unless a pause came before it', () => {
+    const steps = [client(command('A')), server('+1\r\n'), client(command('B')), server('+2\r\n')];
+    const halves = lines(run(steps, { joinedLate: true, closeReason: 'end' }));
+    expect(halves).toEqual([
+      'A → – !capture-ended',
+      'B → – !capture-ended',
+      '– → "1" !pairing-uncertain',
+      '– → "2" !pairing-uncertain',
+    ]);
+    const emitted: ParsedExchange[] = [];
+    const context = parserContext({ role: 'client', joinedLate: true, emit: (exchange) => emitted.push(exchange) });
+    const parser = redis().createParser(context);
+    parser.data({ direction: 'egress', offset: 0, bytes: command('A'), timestampNs: 0 });
+    parser.data({ direction: 'ingress', offset: 0, bytes: Buffer.from('+1\r\n'), timestampNs: 1 });
+    parser.close('end', 2e9);
+    expect(emitted.map(line)).toEqual(['A → "1"']);
+  });
+
+  test('in doubt no more is kept than a few large replies', () => {
+    const large = bulk('x'.repeat(100_000));
+    const steps = [client(...Array.from({ length: 10 }, () => command('GET', 'k'))), server(...Array(10).fill(large))];
+    const found = run(steps, { joinedLate: true, limits: { maxBodyBytes: 50_000 } });
+    expect(found.exchanges.filter(({ response }) => response !== undefined)).toHaveLength(10);
+    expect(found.counts).toEqual({ 'pairing-uncertain': 1 });
+  });
+
   test('at a server one turn is enough', () => {
     const swapped = (step: Step): Step => ({ ...step, direction: step.direction === 'egress' ? 'ingress' : 'egress' });
     const steps = [client(command('GET', 'a')), server('+old\r\n+1\r\n'), client(command('GET', 'b'))].map(swapped);
