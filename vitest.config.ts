@@ -19,6 +19,7 @@ export default defineConfig({
       { find: '@flowtap/protocols-http2', replacement: source('protocols-http2/src/index.ts') },
       { find: '@flowtap/protocols-mysql', replacement: source('protocols-mysql/src/index.ts') },
       { find: '@flowtap/protocols-postgres', replacement: source('protocols-postgres/src/index.ts') },
+      { find: '@flowtap/protocols-redis', replacement: source('protocols-redis/src/index.ts') },
       { find: '@flowtap/protocols-websocket', replacement: source('protocols-websocket/src/index.ts') },
     ],
   },

@@ -18,6 +18,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   '@flowtap/protocols-http2': ['@flowtap/core'],
   '@flowtap/protocols-mysql': ['@flowtap/core'],
   '@flowtap/protocols-postgres': ['@flowtap/core'],
+  '@flowtap/protocols-redis': ['@flowtap/core'],
   '@flowtap/protocols-websocket': ['@flowtap/core'],
   '@flowtap/grpc-schema': ['@flowtap/core', 'protobufjs'],
   '@flowtap/docker-tracker': ['@flowtap/core', 'dockerode', 'eventemitter3'],

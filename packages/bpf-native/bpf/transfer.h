@@ -2,7 +2,9 @@
 #ifndef FLOWTAP_TRANSFER_H
 #define FLOWTAP_TRANSFER_H
 
-#define MAX_PIECES 128
+/* A call has at most 1024 iovecs (UIO_MAXIOV), each of which is a piece or more. */
+#define MAX_ROUNDS 8
+#define PIECES_A_ROUND 128
 #define MAX_PIECE_BYTES 65536
 
 /* Bytes that one call moved, and how far they have been handed to the ring. */
@@ -94,21 +96,21 @@ advance:
 	return 0;
 }
 
-/* Hands out the whole transfer: pieces that are copied, then one record for what is not. */
-__noinline int send_transfer(struct transfer *t)
+/* The next pieces that are copied. 1 when there may be more. The verifier looks at it once, not once for each round. */
+__noinline int send_pieces(struct transfer *t)
 {
 	if (!t)
 		return 0;
-	for (int i = 0; i < MAX_PIECES; i++) {
+	for (int i = 0; i < PIECES_A_ROUND; i++) {
 		u64 piece;
 
 		if (!t->left || !t->capture_left)
-			break;
+			return 0;
 		load_segment(t);
 		piece = t->segment_left;
 		if (piece == 0) {
 			if (!t->vector_left)
-				break;
+				return 0;
 			continue;
 		}
 		if (piece > t->left)
@@ -118,6 +120,18 @@ __noinline int send_transfer(struct transfer *t)
 		if (piece > MAX_PIECE_BYTES)
 			piece = MAX_PIECE_BYTES;
 		send_piece(t, piece, piece);
+	}
+	return 1;
+}
+
+/* Hands out the whole transfer: pieces that are copied, then one record for what is not. */
+__noinline int send_transfer(struct transfer *t)
+{
+	if (!t)
+		return 0;
+	for (int i = 0; i < MAX_ROUNDS; i++) {
+		if (!send_pieces(t))
+			break;
 	}
 	if (t->left) {
 		u64 rest = t->left;

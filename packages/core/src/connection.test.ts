@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
+import type { ProtocolPlugin } from './protocol-plugin.js';
 import { chunkings } from './testing/chunkings.js';
 import { clientHelloBytes } from './testing/client-hello-bytes.js';
 import { FakeConnection, processEvent } from './testing/fake-connection.js';
@@ -44,6 +45,35 @@ describe('the TLS start', () => {
       harness.play(connection.encrypted('ingress', HELLO), { ...connection.ingress('ASK a\n', 'tls'), ...joinedLate });
     }
     expect(late).toEqual([false, true]);
+  });
+
+  it('turns out to be the beginning when the socket becomes known, unless its library was observed late', () => {
+    for (const [observed, expected] of [
+      [{}, [true, false]],
+      [{ joinedLate: true }, [true, true]],
+    ] as const) {
+      const late: boolean[] = [];
+      const protocol = lineProtocol();
+      const createParser: ProtocolPlugin['createParser'] = (context) => {
+        const parser = protocol.createParser(context);
+        return {
+          data: (chunk) => {
+            late.push(context.joinedLate);
+            parser.data(chunk);
+          },
+          gap: (gap) => parser.gap(gap),
+          close: (reason, timestampNs) => parser.close(reason, timestampNs),
+        };
+      };
+      const harness = new SocketMapHarness({ protocols: [{ ...protocol, createParser }] });
+      const plaintext = new FakeConnection({ id: 2 }, { fd: -1 });
+      const { info } = plaintext;
+      plaintext.info = { id: 2, role: 'unknown', transport: 'unknown', joinedLate: true };
+      harness.play({ ...plaintext.ingress('ASK a\n', 'tls'), ...observed });
+      plaintext.info = info;
+      harness.play(plaintext.connect(), plaintext.egress('SAY a\n', 'tls'));
+      expect(late).toEqual(expected);
+    }
   });
 
   it('lets the plain parser finish what is under way', () => {

@@ -57,6 +57,8 @@ export class Connection implements StreamOwner {
   #hello: ClientHelloReader | undefined;
   #isUnknown = false;
   #isReadElsewhere = false;
+  /** Its plaintext counts as joined late for no other reason than that the connection does. */
+  #isTlsLateByInfo = false;
 
   // Links of the idle list and what the socket map looks at for every event.
   older: Connection | undefined;
@@ -83,6 +85,10 @@ export class Connection implements StreamOwner {
       (info.remote !== undefined || known.remote === undefined) &&
       (info.fdSource !== undefined || known.fdSource === undefined);
     this.info = complete ? info : { ...known, ...info, role: info.role === 'unknown' ? known.role : info.role };
+    if (this.#isTlsLateByInfo && !info.joinedLate) {
+      this.#isTlsLateByInfo = false;
+      this.#tls?.seenFromStart();
+    }
   }
 
   /** Takes totals that the data events did not tell. */
@@ -156,6 +162,7 @@ export class Connection implements StreamOwner {
   #openTls(timestampNs: number, isLate = false): Stream {
     // A connection that was joined late and began TLS only later (STARTTLS, CONNECT) has its plaintext from the start.
     const joinedLate = isLate || (this.info.joinedLate && this.#hello?.hello === undefined);
+    this.#isTlsLateByInfo = joinedLate && !isLate && !this.#rejoined;
     this.#startTls(timestampNs);
     this.#hello = undefined;
     return new Stream(this.#state, this, 'tls', joinedLate, this.#rejoined);

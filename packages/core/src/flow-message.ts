@@ -38,5 +38,17 @@ export interface GrpcCallMessage extends GrpcMessage, MessageOfFlow {
   readonly type: 'grpc';
 }
 
+/** What a server sends of its own accord, such as a message of a channel that the client subscribed to. */
+export interface PushedMessage extends MessageOfFlow {
+  readonly type: 'pushed';
+  /** What its protocol calls it, such as `message`. */
+  readonly event: string;
+  /** Channel or subject. */
+  readonly topic?: string;
+  /** The subscription that it matched, where that is a pattern. */
+  readonly pattern?: string;
+  readonly content: HttpBody;
+}
+
 /** One of the many messages that a flow can have; `type` tells which kind. */
-export type FlowMessage = WebSocketMessage | ServerSentEvent | GrpcCallMessage;
+export type FlowMessage = WebSocketMessage | ServerSentEvent | GrpcCallMessage | PushedMessage;

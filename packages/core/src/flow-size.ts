@@ -4,6 +4,7 @@ import type { FlowMessage } from './flow-message.js';
 import type { FlowUpdate } from './flow-update.js';
 import { isHttpMessage } from './http-flow.js';
 import type { HttpHeader, HttpRequest, HttpResponse } from './http-message.js';
+import { heldBytesOf } from './message-description.js';
 import { isSqlRequest, isSqlResponse, type SqlRequest, type SqlResponse, type SqlValue } from './sql-messages.js';
 
 /** Objects and fixed fields of a flow. */
@@ -12,7 +13,7 @@ const BASE_BYTES = 600;
 const RESULT_BYTES = 100;
 /** A value's place in its row, and what a string needs besides its characters. */
 const VALUE_BYTES = 24;
-/** A message of a protocol that core does not know. */
+/** A message of a protocol that core does not know, and that does not say how much it holds. */
 const UNKNOWN_MESSAGE_BYTES = 4096;
 /** Objects and fixed fields of one message of many. */
 const LISTED_MESSAGE_BYTES = 250;
@@ -42,7 +43,7 @@ function messageBytes(message: ExchangeFlow['request'] | ExchangeFlow['response'
   if (message === undefined) return 0;
   if (isSqlRequest(message)) return sqlRequestBytes(message);
   if (isSqlResponse(message)) return sqlResponseBytes(message);
-  if (!isHttpMessage(message)) return UNKNOWN_MESSAGE_BYTES;
+  if (!isHttpMessage(message)) return heldBytesOf(message) ?? UNKNOWN_MESSAGE_BYTES;
   return httpMessageBytes(message);
 }
 

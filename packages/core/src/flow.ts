@@ -102,7 +102,7 @@ type ExchangeFlowOf<P extends ProtocolName> = FlowEnvelope & {
   /** The connection began before the capture, and its protocol has state from then on (HTTP/2 header compression). */
   readonly joined?: 'late';
   /**
-   * Of a protocol whose exchange is a conversation (WebSocket): in the order of their ends. Of many messages the first
+   * Of a protocol whose exchange is a conversation (WebSocket, a subscription): in the order of their ends. Of many messages the first
    * ones are listed, of much content the first bytes are kept.
    */
   readonly messages?: readonly FlowMessage[];

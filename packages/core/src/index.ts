@@ -30,6 +30,7 @@ export { latin1 } from './latin1.js';
 export { DEFAULT_LIMITS, type TapLimits } from './limits.js';
 export type * from './logger.js';
 export { silentLogger } from './logger.js';
+export type { MessageDescription } from './message-description.js';
 export { messageToJson } from './message-json.js';
 export { MAX_LISTED_MESSAGES, MessageList } from './message-list.js';
 export { isOutOfSpace, OutputFile } from './output-file.js';

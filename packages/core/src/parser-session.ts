@@ -42,6 +42,7 @@ export class ParserSession {
   #open: OpenExchanges | undefined;
   #handover: Handover | undefined;
   #closed = false;
+  #joinedLate: boolean;
 
   constructor(
     plugin: ProtocolPlugin,
@@ -55,7 +56,13 @@ export class ParserSession {
     this.#state = state;
     this.#owner = owner;
     this.#layer = layer;
-    this.#parser = this.#create(this.#context(joinedLate, upgraded));
+    this.#joinedLate = joinedLate;
+    this.#parser = this.#create(this.#context(upgraded));
+  }
+
+  /** The stream was not joined late after all. */
+  seenFromStart(): void {
+    this.#joinedLate = false;
   }
 
   data(chunk: StreamChunk): boolean {
@@ -142,11 +149,12 @@ export class ParserSession {
     if (opened !== undefined) this.#open?.end(opened);
   }
 
-  #context(joinedLate: boolean, upgraded: UpgradedExchange | undefined): ParserContext {
+  #context(upgraded: UpgradedExchange | undefined): ParserContext {
     const { counters, limits, updates } = this.#state;
     const { name } = this.#plugin;
     const owner = this.#owner;
     const layer = this.#layer;
+    const isJoinedLate = () => this.#joinedLate;
     return {
       // Getters, because address and role may be learnt after the parser was made.
       get connection() {
@@ -157,7 +165,9 @@ export class ParserSession {
       },
       layer,
       tls: layer === 'tls',
-      joinedLate,
+      get joinedLate() {
+        return isJoinedLate();
+      },
       limits,
       upgraded,
       get wantsUpdates() {

@@ -111,7 +111,10 @@ export interface ParserContext {
   readonly tls: boolean;
   /** Role when known from the socket; the parser may learn it from who sends requests. */
   readonly role: Role;
-  /** Bytes may have passed before the first chunk. */
+  /**
+   * Bytes may have passed before the first chunk. It may turn to false: plaintext of a TLS library can come before its
+   * socket is known, and with that since when it was observed.
+   */
   readonly joinedLate: boolean;
   readonly limits: ParserLimits;
   /** What the stream was handed over for, when the protocol before said so. */

@@ -41,6 +41,7 @@ export class StreamParser {
   readonly #owner: StreamOwner;
   readonly #layer: Layer;
   #joinedLate: boolean;
+  #hadGap = false;
   #phase: Phase = 'probing';
   #session: ParserSession | undefined;
   #probe: ProbeBuffer | undefined;
@@ -54,6 +55,13 @@ export class StreamParser {
     this.#owner = owner;
     this.#layer = layer;
     this.#joinedLate = joinedLate;
+  }
+
+  /** The stream was not joined late after all, as far as that was for want of knowing its socket. */
+  seenFromStart(): void {
+    if (this.#hadGap) return;
+    this.#joinedLate = false;
+    this.#session?.seenFromStart();
   }
 
   data(chunk: StreamChunk): void {
@@ -76,6 +84,7 @@ export class StreamParser {
   }
 
   gap(gap: StreamGap): void {
+    this.#hadGap = true;
     if (this.#phase === 'parsing') {
       if (this.#session?.gap(gap) === true) this.#followHandover(gap.timestampNs);
       else this.#letGo('for-good');

@@ -57,6 +57,11 @@ export class Stream {
     if (start < end) this.#gap(direction, start, end, event.gapReason ?? 'unknown', timestampNs);
   }
 
+  /** It was not joined late after all. */
+  seenFromStart(): void {
+    this.#parser.seenFromStart();
+  }
+
   /** Counts the bytes of an event without looking at them: ciphertext after the TLS start. */
   skip(event: DataEvent): void {
     this.#advance(event.direction, event.offset, event.offset + event.length);

@@ -8,12 +8,12 @@ const namesOf = (text?: string) =>
 
 describe('--protocols', () => {
   it('is all of them by default', () => {
-    expect(namesOf()).toEqual(['http/2', 'postgresql', 'mysql', 'http/1.1', 'websocket']);
+    expect(namesOf()).toEqual(['http/2', 'postgresql', 'mysql', 'http/1.1', 'websocket', 'redis']);
   });
 
   it('restricts, and the order of the names does not matter', () => {
     expect(namesOf('http1')).toEqual(['http/1.1']);
-    expect(namesOf('mysql, postgres, websocket, http1, http2')).toEqual(namesOf());
+    expect(namesOf('redis, mysql, postgres, websocket, http1, http2')).toEqual(namesOf());
   });
 
   it.each(['', 'http1,', 'http3', 'HTTP1'])('refuses %j', (text) => {

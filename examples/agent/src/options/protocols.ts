@@ -4,13 +4,14 @@ import { http1 } from '@flowtap/protocols-http1';
 import { http2 } from '@flowtap/protocols-http2';
 import { mysql } from '@flowtap/protocols-mysql';
 import { postgres } from '@flowtap/protocols-postgres';
+import { redis } from '@flowtap/protocols-redis';
 import { websocket } from '@flowtap/protocols-websocket';
 import { UsageError } from '../usage-error.js';
 import { parseChoice } from './choice.js';
 
 /**
  * In the order in which they are asked: those that know their connections surely, then HTTP/1, which waits for more where a
- * connection was joined late, and begins WebSockets.
+ * connection was joined late, and begins WebSockets, then Redis: what somebody types to it could begin a request too.
  */
 const PLUGINS = {
   http2: (options: ProtocolOptions): ProtocolPlugin => http2(options),
@@ -18,6 +19,7 @@ const PLUGINS = {
   mysql: (): ProtocolPlugin => mysql(),
   http1: (): ProtocolPlugin => http1(),
   websocket: (): ProtocolPlugin => websocket(),
+  redis: (): ProtocolPlugin => redis(),
 } as const;
 
 export interface ProtocolOptions {

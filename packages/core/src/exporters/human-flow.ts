@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ExchangeFlow, Flow, FlowGap, OpaqueFlow } from '../flow.js';
 import { endpointText, isHttpMessage, requestUrl } from '../http-flow.js';
-import type { HttpRequest, HttpResponse } from '../http-message.js';
+import { describeMessage } from '../message-description.js';
 import { messageToJson } from '../message-json.js';
 import { isSqlRequest, isSqlResponse } from '../sql-messages.js';
 import { bodyLines } from './human-body.js';
@@ -72,7 +72,7 @@ export function requestSummary(flow: ExchangeFlow, palette: Palette): readonly s
   const { request } = flow;
   if (request === undefined) return [palette.problem('(request not seen)')];
   if (isSqlRequest(request)) return [sqlRequestSummary(request, palette)];
-  if (!isHttpMessage(request)) return [palette.method(printable(flow.protocol))];
+  if (!isHttpMessage(request)) return [describedRequest(request, palette) ?? palette.method(printable(flow.protocol))];
   return [`${palette.method(printable(request.method))} ${printable(requestUrl(flow, request))}`];
 }
 
@@ -80,8 +80,21 @@ export function responseSummary(flow: ExchangeFlow, palette: Palette): string {
   const { response } = flow;
   if (response === undefined) return palette.problem('no response');
   if (isSqlResponse(response)) return sqlResponseSummary(response, palette);
-  if (!isHttpMessage(response)) return palette.bold('answered');
+  if (!isHttpMessage(response)) return describedResponse(response, palette) ?? palette.bold('answered');
   return palette.status(response.status)(`${response.status} ${printable(response.reason)}`.trimEnd());
+}
+
+function describedRequest(request: object, palette: Palette): string | undefined {
+  const summary = describeMessage(request)?.summary;
+  if (summary === undefined) return undefined;
+  const [first = ''] = summary.split(' ', 1);
+  return palette.method(printable(first)) + printable(summary.slice(first.length));
+}
+
+function describedResponse(response: object, palette: Palette): string | undefined {
+  const described = describeMessage(response);
+  if (described === undefined) return undefined;
+  return (described.isFailure === true ? palette.problem : palette.bold)(printable(described.summary));
 }
 
 /** Bytes of the two bodies, as the observed process sees them: sent and received. Of a conversation its messages. */
@@ -106,7 +119,7 @@ function responseLines(response: ExchangeFlow['response'], format: HumanFormat):
 }
 
 function messageLines(
-  message: HttpRequest | HttpResponse | undefined,
+  message: ExchangeFlow['request'] | ExchangeFlow['response'],
   mark: string,
   { palette, maxBodyBytes }: HumanFormat,
 ): readonly string[] {

@@ -3,6 +3,7 @@ import type { ExchangeFlow } from '../flow.js';
 import type { FlowMessage } from '../flow-message.js';
 import type { FlowProgress, FlowUpdate } from '../flow-update.js';
 import { isHttpMessage, requestUrl } from '../http-flow.js';
+import { describeMessage } from '../message-description.js';
 import { type HumanFormat, opening, requestSummary, responseSummary } from './human-flow.js';
 import { grpcLines } from './human-grpc.js';
 import { formatBytes, formatTime, printable } from './terminal-text.js';
@@ -32,7 +33,9 @@ function messageLine({ flow, message }: FlowProgress, { palette, maxBodyBytes }:
   const { sender, offsetMs, content } = message;
   const arrow = flow.role === 'unknown' ? '·' : flow.role === sender ? '↑' : '↓';
   const { comm, pid } = flow.process;
-  const url = isHttpMessage(flow.request) ? requestUrl(flow, flow.request) : flow.protocol;
+  const url = isHttpMessage(flow.request)
+    ? requestUrl(flow, flow.request)
+    : (describeMessage(flow.request)?.summary ?? flow.protocol);
   const parts = [
     `${palette.arrow(arrow)} ${palette.dim(formatTime(flow.startTimeMs + offsetMs))}`,
     palette.process(`${printable(comm)}(${pid})`),
@@ -48,6 +51,8 @@ function kindOf(message: FlowMessage): string {
   switch (message.type) {
     case 'event':
       return printable(message.event);
+    case 'pushed':
+      return printable([message.event, message.topic].filter((part) => part !== undefined).join(' '));
     case 'grpc':
       return 'message';
     case 'close':

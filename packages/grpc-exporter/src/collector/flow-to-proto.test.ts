@@ -113,6 +113,10 @@ describe('a flow', () => {
         { type: 'text', sender: 'client', offsetMs: 1, content: bodyOf('hello'), compressed: true },
         { type: 'close', sender: 'server', offsetMs: 2, content: HttpBody.empty, closeCode: 1001 },
         { type: 'event', sender: 'server', offsetMs: 3, content: bodyOf('data'), event: 'tick', id: '7' },
+        {
+          ...{ type: 'pushed', sender: 'server', offsetMs: 4, content: bodyOf('hi') },
+          ...{ event: 'pmessage', topic: 'news.today', pattern: 'news.*' },
+        },
       ],
       messageCount: 4,
     });
@@ -129,6 +133,7 @@ describe('a flow', () => {
           },
           { sender: 'SENDER_SERVER', type: 'close', closeCode: 1001 },
           { type: 'event', event: 'tick', eventId: '7', content: { captured: Buffer.from('data') } },
+          { type: 'pushed', event: 'pmessage', topic: 'news.today', pattern: 'news.*' },
         ],
       },
     });

@@ -37,8 +37,10 @@ export function flowMessagesToProto(messages: readonly FlowMessage[], maxBytes: 
       content,
       compressed: 'compressed' in message && message.compressed === true,
       closeCode: 'closeCode' in message ? (message.closeCode ?? 0) : 0,
-      event: message.type === 'event' ? message.event : '',
+      event: 'event' in message ? message.event : '',
       eventId: message.type === 'event' ? (message.id ?? '') : '',
+      topic: message.type === 'pushed' ? (message.topic ?? '') : '',
+      pattern: message.type === 'pushed' ? (message.pattern ?? '') : '',
     };
   });
 }
