@@ -16,7 +16,8 @@ export { type HarOptions, har } from './exporters/har.js';
 export { type JsonLinesOptions, jsonLines } from './exporters/json-lines.js';
 export { type StdoutOptions, stdout } from './exporters/stdout.js';
 export type * from './flow.js';
-export { createFlowFilter, type FlowCriteria, type FlowFilter } from './flow-filter.js';
+export { type ContentBytes, completenessOf, type FlowCompleteness, type MissingPart } from './flow-completeness.js';
+export { createFlowFilter, type FilteredFlow, type FlowCriteria, type FlowFilter } from './flow-filter.js';
 export { withGap } from './flow-gaps.js';
 export { flowToJson, writeFlowJson } from './flow-json.js';
 export type * from './flow-message.js';
@@ -47,7 +48,7 @@ export {
   type SqlResult,
   type SqlValue,
 } from './sql-messages.js';
-export { createTap, type Tap, type TapEvents } from './tap.js';
+export { createTap, type FlowIteratorOptions, type Tap, type TapEvents } from './tap.js';
 export type { EventRecorder, TapOptions } from './tap-options.js';
 export type { ExporterStats, TapStats } from './tap-stats.js';
 export { creator } from './version.js';
