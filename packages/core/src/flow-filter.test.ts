@@ -122,8 +122,8 @@ describe('container', () => {
     ['web', true, false],
     ['we', false, false],
     [id, true, true],
-    [id.slice(0, 12).toUpperCase(), true, true],
-    [id.slice(0, 11), false, false],
+    [id.slice(0, 6).toUpperCase(), true, true],
+    [id.slice(0, 5), false, false],
   ])('%s', (container, ofNamed, ofUnnamed) => {
     const test = createFlowFilter({ container });
     expect([test(named), test(unnamed), test(exchangeFlow())]).toEqual([ofNamed, ofUnnamed, false]);

@@ -21,7 +21,7 @@ export interface FlowCriteria {
   readonly method?: string | readonly string[];
   /** Of the observed process: its id, its name, or the name or whole path of its program. */
   readonly process?: string | number;
-  /** Of the observed process: name of its container, or at least 12 digits of the id. */
+  /** Of the observed process: name of its container, or at least 6 digits of the id. */
   readonly container?: string;
   /** Port of the server; either end's where nobody saw which is the server. */
   readonly port?: string | number;

@@ -4,8 +4,8 @@ import type { Flow } from '../flow.js';
 import { criterionError } from './criterion-error.js';
 
 const MAX_PORT = 65_535;
-/** As many digits of an id as container engines print. */
-const SHORT_ID_DIGITS = 12;
+/** Fewer digits of an id would mean too many containers. */
+const MIN_ID_DIGITS = 6;
 
 /** @throws ConfigError `CONFIG_INVALID_OPTION` */
 export function processTest(wanted: string | number): (flow: Flow) => boolean {
@@ -21,10 +21,14 @@ export function processTest(wanted: string | number): (flow: Flow) => boolean {
 /** @throws ConfigError `CONFIG_INVALID_OPTION` */
 export function containerTest(wanted: string): (flow: Flow) => boolean {
   if (typeof wanted !== 'string' || wanted.trim() === '') {
-    throw criterionError('container', wanted, 'Give the name of a container, or at least 12 digits of its id.');
+    throw criterionError(
+      'container',
+      wanted,
+      `Give the name of a container, or at least ${MIN_ID_DIGITS} digits of its id.`,
+    );
   }
   const id = wanted.toLowerCase();
-  const isId = id.length >= SHORT_ID_DIGITS && /^[0-9a-f]+$/.test(id);
+  const isId = id.length >= MIN_ID_DIGITS && /^[0-9a-f]+$/.test(id);
   return ({ container, process }) => {
     if (container?.name === wanted) return true;
     return isId && (container?.id ?? process.containerId)?.startsWith(id) === true;
