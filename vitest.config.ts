@@ -14,6 +14,7 @@ export default defineConfig({
       { find: '@flowtap/grpc-schema', replacement: source('grpc-schema/src/index.ts') },
       { find: '@flowtap/docker-tracker', replacement: source('docker-tracker/src/index.ts') },
       { find: '@flowtap/grpc-exporter', replacement: source('grpc-exporter/src/index.ts') },
+      { find: '@flowtap/otlp-exporter', replacement: source('otlp-exporter/src/index.ts') },
       { find: '@flowtap/protocols-http1', replacement: source('protocols-http1/src/index.ts') },
       { find: '@flowtap/protocols-http2/hpack', replacement: source('protocols-http2/src/hpack/index.ts') },
       { find: '@flowtap/protocols-http2', replacement: source('protocols-http2/src/index.ts') },
