@@ -2,7 +2,7 @@
 import type { Writable } from 'node:stream';
 import { assertNever, ConfigError, type Exporter, har, jsonLines, type Logger, stdout } from '@flowtap/core';
 import type { ConnectionOptions, ContainerControl } from '@flowtap/grpc-exporter';
-import type { OutputSpec, ServerSpec } from './options/output-spec.js';
+import type { OtlpSpec, OutputSpec, ServerSpec } from './options/output-spec.js';
 import { readServerOptions, type ServerOptions } from './options/server-options.js';
 import { UsageError } from './usage-error.js';
 
@@ -33,6 +33,8 @@ export async function createExporters(setup: OutputSetup): Promise<readonly Expo
         case 'grpc':
         case 'flowtap':
           return createServerExporter(spec, serverOptions, setup);
+        case 'otlp':
+          return createOtlpExporter(spec, serverOptions);
         default:
           return assertNever(spec);
       }
@@ -56,15 +58,30 @@ async function createServerExporter(
   try {
     return spec.kind === 'grpc' ? trayceGui(options) : flowtapCollector(options);
   } catch (error) {
-    throw error instanceof ConfigError ? usageErrorOf(error, spec) : error;
+    throw usageErrorOf(error, spec.kind, spec.address, '--tls');
+  }
+}
+
+async function createOtlpExporter(
+  { url }: OtlpSpec,
+  { tls, ...serverOptions }: Omit<ConnectionOptions, 'address'>,
+): Promise<Exporter> {
+  const { otlp } = await import('@flowtap/otlp-exporter');
+  // The scheme of HTTP says whether it is encrypted; the options for TLS may be meant for another output.
+  const isPlain = url.startsWith('http://');
+  try {
+    return otlp({ url, ...serverOptions, ...(tls === undefined || isPlain ? {} : { tls }) });
+  } catch (error) {
+    throw usageErrorOf(error, 'otlp', url, isPlain ? 'an https URL' : '--tls');
   }
 }
 
 /** In the words of the command line. */
-function usageErrorOf(error: ConfigError, { kind, address }: ServerSpec): UsageError {
+function usageErrorOf(error: unknown, kind: string, address: string, remedy: string): unknown {
+  if (!(error instanceof ConfigError)) return error;
   if (error.code !== 'CONFIG_PLAINTEXT') return new UsageError(`${kind}: ${error.message}`);
   return new UsageError(
     `${address} is another host, and flows would go there unencrypted;`,
-    'give --tls, or --plaintext where nobody else can listen.',
+    `give ${remedy}, or --plaintext where nobody else can listen.`,
   );
 }

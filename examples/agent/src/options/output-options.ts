@@ -28,7 +28,7 @@ export interface OutputOptions extends FlowFilterOptions, GrpcSchemaFiles, Serve
  * @param defaultOutput where flows go without --output, for its help.
  */
 export function addOutputOptions(command: Command, human: 'stdout' | 'stderr', defaultOutput = 'stdout'): void {
-  const forms = `stdout, ${human === 'stdout' ? 'json, ' : ''}jsonl:<file>, har:<file>, grpc:<host:port>, flowtap:<host:port>`;
+  const forms = `stdout, ${human === 'stdout' ? 'json, ' : ''}jsonl:<file>, har:<file>, grpc:<host:port>, flowtap:<host:port>, otlp:<url>, otlp+grpc:<url>`;
   const note = human === 'stdout' ? '' : '; "stdout", the readable form, goes to stderr here';
   command
     .optionsGroup('What to write:')
