@@ -6,6 +6,7 @@ import { Ajv } from 'ajv';
 import addFormats from 'ajv-formats';
 import { expect, test } from 'vitest';
 import { useCertificate } from './support/certificate.js';
+import { evaluateInDevTools } from './support/chromium.js';
 import { startRun } from './support/flowtap.js';
 import { LARGE_BYTES, SLOW_MS, startHarServers } from './support/har-server.js';
 import { describeLive } from './support/needs.js';
@@ -75,8 +76,41 @@ const base64Of = (content: Content | undefined): string => {
   return isBase64 ? (content?.text ?? '') : Buffer.from(content?.text ?? '').toString('base64');
 };
 
-describeLive('an archive', ['openssl'], () => {
-  test('has the requests, timings and bodies that the client saw, over HTTP/1.1, HTTP/2 and WebSocket', async () => {
+/** What Chromium's developer tools show of an archive that is imported into them. */
+interface Imported {
+  readonly url: string;
+  readonly method: string;
+  readonly status: number;
+  readonly protocol: string;
+  readonly type: string;
+  readonly content: string;
+  readonly frames: readonly { readonly type: string; readonly text: string; readonly opCode: number }[];
+}
+
+/** With the importer that a user's click on "Import HAR file" calls. */
+async function importIntoDevTools(file: string): Promise<readonly Imported[]> {
+  const code = `(async () => {
+    const { HARFormat, Importer } = await import('/devtools/models/har/har.js');
+    const { log } = new HARFormat.HARRoot(${readFileSync(file, 'utf8')});
+    const requests = Importer.Importer.requestsFromHARLog(log);
+    const textOf = (content) => (content.isTextContent ? content.text : content.base64);
+    return Promise.all(requests.map(async (request) => ({
+      url: request.url(),
+      method: request.requestMethod,
+      status: request.statusCode,
+      protocol: request.protocol,
+      type: request.resourceType().name(),
+      content: textOf(await request.requestContentData()),
+      frames: request.frames().map(({ type, text, opCode }) => ({ type, text, opCode })),
+    })));
+  })()`;
+  return (await evaluateInDevTools(scene, code)) as readonly Imported[];
+}
+
+describeLive('an archive', ['openssl', 'chromium'], () => {
+  test('has the requests, timings and bodies that the client saw, over HTTP/1.1, HTTP/2 and WebSocket, also in Chromium', {
+    timeout: 120_000,
+  }, async () => {
     const { base, http2Base, webSocketUrl } = await startHarServers(scene, certificate);
     const file = scene.path('all.har');
     const env = { ...cleanEnvironment, NODE_TLS_REJECT_UNAUTHORIZED: '0', NODE_NO_WARNINGS: '1' };
@@ -148,5 +182,24 @@ describeLive('an archive', ['openssl'], () => {
         { type: 'receive', opcode: 2, data: 'AAH/' },
       ],
     });
+
+    const imported = await importIntoDevTools(file);
+    expect(imported.map(({ method, url, status }) => [method, url, status])).toEqual(
+      entries.map(({ request, response }) => [request.method, request.url, response.status]),
+    );
+    for (const [index, { content, protocol, type }] of imported.entries()) {
+      const { response, request, _resourceType } = entries[index] ?? ({} as Entry);
+      expect(content, request.url).toBe(response.content.text ?? '');
+      expect({ type, protocol }).toEqual({
+        type: _resourceType,
+        protocol: request.httpVersion === 'HTTP/2.0' ? 'h2' : 'http/1.1',
+      });
+    }
+    expect(imported.at(-1)?.frames).toEqual([
+      { type: 'send', opCode: 1, text: 'hello' },
+      { type: 'receive', opCode: 1, text: 'hello' },
+      { type: 'send', opCode: 2, text: 'AAH/' },
+      { type: 'receive', opCode: 2, text: 'AAH/' },
+    ]);
   });
 });
