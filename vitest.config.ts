@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 const source = (path: string) => fileURLToPath(new URL(`./packages/${path}`, import.meta.url));
 
@@ -34,6 +34,7 @@ export default defineConfig({
             'examples/*/test/**/*.test.ts',
             'test/*.test.ts',
           ],
+          exclude: [...configDefaults.exclude, '**/test/live/**'],
         },
       },
       {
@@ -41,7 +42,7 @@ export default defineConfig({
         // Real programs captured by the built command: needs `npm run build`, Linux and root.
         test: {
           name: 'live',
-          include: ['test/live/**/*.test.ts'],
+          include: ['test/live/**/*.test.ts', 'examples/*/test/live/**/*.test.ts'],
           // One at a time: they share the kernel, and some of them judge timing.
           fileParallelism: false,
           testTimeout: 60_000,
