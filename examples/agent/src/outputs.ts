@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Writable } from 'node:stream';
-import { assertNever, ConfigError, type Exporter, har, jsonLines, type Logger, stdout } from '@flowtap/core';
+import { assertNever, type Exporter, har, jsonLines, type Logger, stdout } from '@flowtap/core';
 import type { ConnectionOptions, ContainerControl } from '@flowtap/grpc-exporter';
-import type { OtlpSpec, OutputSpec, ServerSpec } from './options/output-spec.js';
+import { connectionUsageError } from './connection-usage-error.js';
+import type { OutputSpec, ServerSpec } from './options/output-spec.js';
 import { readServerOptions, type ServerOptions } from './options/server-options.js';
-import { UsageError } from './usage-error.js';
+import { createOtlpExporter } from './otlp-output.js';
 
 export interface OutputSetup {
   readonly specs: readonly OutputSpec[];
@@ -34,7 +35,7 @@ export async function createExporters(setup: OutputSetup): Promise<readonly Expo
         case 'flowtap':
           return createServerExporter(spec, serverOptions, setup);
         case 'otlp':
-          return createOtlpExporter(spec, serverOptions);
+          return createOtlpExporter(spec, serverOptions, setup.logger);
         default:
           return assertNever(spec);
       }
@@ -58,30 +59,6 @@ async function createServerExporter(
   try {
     return spec.kind === 'grpc' ? trayceGui(options) : flowtapCollector(options);
   } catch (error) {
-    throw usageErrorOf(error, spec.kind, spec.address, '--tls');
+    throw connectionUsageError(error, spec.kind, spec.address, '--tls');
   }
-}
-
-async function createOtlpExporter(
-  { url }: OtlpSpec,
-  { tls, ...serverOptions }: Omit<ConnectionOptions, 'address'>,
-): Promise<Exporter> {
-  const { otlp } = await import('@flowtap/otlp-exporter');
-  // The scheme of HTTP says whether it is encrypted; the options for TLS may be meant for another output.
-  const isPlain = url.startsWith('http://');
-  try {
-    return otlp({ url, ...serverOptions, ...(tls === undefined || isPlain ? {} : { tls }) });
-  } catch (error) {
-    throw usageErrorOf(error, 'otlp', url, isPlain ? 'an https URL' : '--tls');
-  }
-}
-
-/** In the words of the command line. */
-function usageErrorOf(error: unknown, kind: string, address: string, remedy: string): unknown {
-  if (!(error instanceof ConfigError)) return error;
-  if (error.code !== 'CONFIG_PLAINTEXT') return new UsageError(`${kind}: ${error.message}`);
-  return new UsageError(
-    `${address} is another host, and flows would go there unencrypted;`,
-    `give ${remedy}, or --plaintext where nobody else can listen.`,
-  );
 }

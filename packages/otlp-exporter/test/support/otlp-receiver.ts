@@ -46,6 +46,13 @@ class Received {
   readonly refusals: number[] = [];
   /** Does not answer at all. */
   isSilent = false;
+  /** How many spans of each request it says it could not take. */
+  rejectedSpans = 0;
+
+  get answer(): object {
+    if (this.rejectedSpans === 0) return {};
+    return { partialSuccess: { rejectedSpans: this.rejectedSpans, errorMessage: 'too old' } };
+  }
 
   take(bytes: Uint8Array): void {
     const request = ExportTraceServiceRequest.toObject(ExportTraceServiceRequest.decode(bytes), {
@@ -89,7 +96,7 @@ export async function receiveHttp(options: ReceiverOptions = {}): Promise<OtlpRe
       }
       received.take(Buffer.concat(chunks));
       response.writeHead(200, { 'content-type': 'application/x-protobuf' });
-      response.end(ExportTraceServiceResponse.encode({}).finish());
+      response.end(ExportTraceServiceResponse.encode(received.answer).finish());
     });
   });
   await new Promise<void>((resolve) => server.listen(wantedPort, '127.0.0.1', resolve));
@@ -134,7 +141,7 @@ export async function receiveGrpc(options: ReceiverOptions = {}): Promise<OtlpRe
         return;
       }
       received.take(call.request);
-      answer(null, {});
+      answer(null, received.answer);
     },
   });
   const credentials =
