@@ -14,6 +14,9 @@ function withHeaders(...headers: readonly HttpHeader[]): ExchangeFlow {
   return exchangeFlow({ request: requestOf({ headers }) });
 }
 
+/** A flow of a protocol that this package does not know by its types. */
+const flowOf = (init: object): ExchangeFlow => ({ ...exchangeFlow(), ...init }) as unknown as ExchangeFlow;
+
 describe('an HTTP flow', () => {
   it('of a client', () => {
     const span = spans.of(exchangeFlow());
@@ -138,12 +141,12 @@ describe('the trace', () => {
 
 describe('a gRPC flow', () => {
   const call = (role: 'client' | 'server', status: number, statusName: string) =>
-    exchangeFlow({
+    flowOf({
       protocol: 'grpc',
       role,
       request: { ...requestOf(), grpc: { service: 'shop.v1.Basket', method: 'Add', messages: [], messageCount: 1 } },
       response: { ...responseOf(), grpc: { status, statusName, message: 'no basket', messages: [], messageCount: 0 } },
-    } as unknown as Partial<ExchangeFlow>);
+    });
 
   it('has the conventions of RPC', () => {
     const span = spans.of(call('client', 0, 'OK'));
@@ -169,12 +172,12 @@ describe('a gRPC flow', () => {
 
 describe('a database flow', () => {
   const statement = (request: Partial<SqlRequest>, response: Partial<SqlResponse> = {}) =>
-    exchangeFlow({
+    flowOf({
       protocol: 'postgresql',
       scheme: 'postgresql',
       request: { kind: 'sql', operation: 'query', ...request },
       response: { kind: 'sql', results: [], ...response },
-    } as unknown as Partial<ExchangeFlow>);
+    });
 
   it('has the conventions of SQL, without values', () => {
     const span = spans.of(statement({ sql: "select * from users where mail = 'a@b'", database: 'shop', user: 'me' }));
@@ -201,12 +204,12 @@ describe('a database flow', () => {
 
   it('of Redis has the command and no arguments', () => {
     const span = spans.of(
-      exchangeFlow({
+      flowOf({
         protocol: 'redis',
         scheme: 'redis',
         request: { kind: 'redis', command: 'SET', arguments: ['key', 'secret'], argumentCount: 2 },
         response: { kind: 'redis', error: { code: 'OOM', message: 'OOM no memory' } },
-      } as unknown as Partial<ExchangeFlow>),
+      }),
     );
     expect(span.name).toBe('SET [::1]:8080');
     expect(span.attributes).toMatchObject({
@@ -220,9 +223,7 @@ describe('a database flow', () => {
 });
 
 it('tells of any other protocol what is known of all', () => {
-  const span = spans.of(
-    exchangeFlow({ protocol: 'nats', request: { subject: 'a' }, response: {} } as unknown as Partial<ExchangeFlow>),
-  );
+  const span = spans.of(flowOf({ protocol: 'nats', request: { subject: 'a' }, response: {} }));
   expect(span.name).toBe('nats');
   expect(span.attributes).toMatchObject({ 'network.protocol.name': 'nats', 'server.port': 8080 });
 });

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { bodyOf, exchangeFlow, flowArbitrary, opaqueFlow, requestOf, responseOf } from '../../test/sample-flows.js';
 import { temporaryPath } from '../../test/temporary-directory.js';
-import type { ExchangeFlow, Flow } from '../flow.js';
+import type { Flow } from '../flow.js';
 import type { HttpHeader } from '../http-message.js';
 import { har } from './har.js';
 
@@ -97,15 +97,16 @@ it.each([
 
 it('leaves out and counts what is not HTTP', async () => {
   const statement = {
+    ...exchangeFlow(),
     protocol: 'postgresql',
     scheme: 'postgresql',
     request: { kind: 'sql', operation: 'query', sql: 'select 1' },
     response: { kind: 'sql', results: [] },
-  } as unknown as Partial<ExchangeFlow>;
+  } as unknown as Flow;
   const { entries, comment } = await logOf(
-    exchangeFlow(statement),
+    statement,
     exchangeFlow({ response: responseOf({ body: bodyOf('x') }) }),
-    exchangeFlow(statement),
+    statement,
     opaqueFlow(),
   );
   expect(entries).toHaveLength(1);

@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { expect as jestExpect } from 'expect';
 import { describe, expect, it } from 'vitest';
 import { bodyOf, exchangeFlow, opaqueFlow, requestOf, responseOf } from '../../test/sample-flows.js';
-import type { ExchangeFlow, Flow } from '../flow.js';
+import type { Flow } from '../flow.js';
 import { expectFlow, type FlowMatchers, flowMatchers } from './expect-flow.js';
 import type { ExpectedFlow } from './expect-flow-checks.js';
 
@@ -39,12 +39,13 @@ const broken = exchangeFlow({
   request: requestOf({ target: '/orders' }),
   response: responseOf({ status: 500, body: bodyOf(Buffer.from([1, 255])) }),
 });
-const statement = exchangeFlow({
+const statement = {
+  ...exchangeFlow(),
   protocol: 'postgresql',
   scheme: 'postgresql',
   request: { kind: 'sql', operation: 'query', sql: 'select 1' },
   response: { kind: 'sql', results: [] },
-} as unknown as Partial<ExchangeFlow>);
+} as unknown as Flow;
 const flows: readonly Flow[] = [order, broken, opaqueFlow({ sni: 'example.org' }), statement];
 
 const messageOf = (assertion: () => void): string => {
