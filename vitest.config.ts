@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 const source = (path: string) => fileURLToPath(new URL(`./packages/${path}`, import.meta.url));
 
@@ -14,6 +14,7 @@ export default defineConfig({
       { find: '@flowtap/grpc-schema', replacement: source('grpc-schema/src/index.ts') },
       { find: '@flowtap/docker-tracker', replacement: source('docker-tracker/src/index.ts') },
       { find: '@flowtap/grpc-exporter', replacement: source('grpc-exporter/src/index.ts') },
+      { find: '@flowtap/otlp-exporter', replacement: source('otlp-exporter/src/index.ts') },
       { find: '@flowtap/protocols-http1', replacement: source('protocols-http1/src/index.ts') },
       { find: '@flowtap/protocols-http2/hpack', replacement: source('protocols-http2/src/hpack/index.ts') },
       { find: '@flowtap/protocols-http2', replacement: source('protocols-http2/src/index.ts') },
@@ -36,6 +37,7 @@ export default defineConfig({
             'examples/*/test/**/*.test.ts',
             'test/*.test.ts',
           ],
+          exclude: [...configDefaults.exclude, '**/test/live/**'],
         },
       },
       {
@@ -43,7 +45,7 @@ export default defineConfig({
         // Real programs captured by the built command: needs `npm run build`, Linux and root.
         test: {
           name: 'live',
-          include: ['test/live/**/*.test.ts'],
+          include: ['test/live/**/*.test.ts', 'examples/*/test/live/**/*.test.ts'],
           // One at a time: they share the kernel, and some of them judge timing.
           fileParallelism: false,
           testTimeout: 60_000,

@@ -23,6 +23,17 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   '@flowtap/grpc-schema': ['@flowtap/core', 'protobufjs'],
   '@flowtap/docker-tracker': ['@flowtap/core', 'dockerode', 'eventemitter3'],
   '@flowtap/grpc-exporter': ['@bufbuild/protobuf', '@flowtap/core', '@grpc/grpc-js'],
+  '@flowtap/otlp-exporter': [
+    '@flowtap/core',
+    '@grpc/grpc-js',
+    '@opentelemetry/api',
+    '@opentelemetry/core',
+    '@opentelemetry/exporter-trace-otlp-grpc',
+    '@opentelemetry/exporter-trace-otlp-proto',
+    '@opentelemetry/resources',
+    '@opentelemetry/sdk-trace-base',
+    '@opentelemetry/semantic-conventions',
+  ],
   '@flowtap/bpf-native': ['@flowtap/core', 'eventemitter3', 'iced-x86', 'node-gyp-build'],
 };
 

@@ -1,26 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from 'vitest';
+import { startChromium } from './support/chromium.js';
 import type { Flow } from './support/flow.js';
 import { attach } from './support/flowtap.js';
 import { describeLive } from './support/needs.js';
 import { PageServer } from './support/page-server.js';
-import { cleanEnvironment } from './support/program.js';
 import { useScene } from './support/scene.js';
 
 const scene = useScene();
-
-/** Nothing but the page: no sandbox (root has none), no services of the browser's maker. */
-const BROWSER_OPTIONS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--disable-dev-shm-usage',
-];
 
 function find(flows: readonly Flow[], target: string): Flow | undefined {
   return flows.find((flow) => flow.request?.target === target);
@@ -35,9 +22,7 @@ describeLive('Chromium and a page with WebSocket and EventSource, observed at th
   test('everything that the page says it got', { timeout: 120_000 }, async () => {
     const server = await PageServer.start(scene);
     const capture = await attach(scene, ['--pid', server.program.pid]);
-    const profile = `--user-data-dir=${scene.path('profile')}`;
-    const env = { ...cleanEnvironment, HOME: scene.directory };
-    await scene.start('chromium', [...BROWSER_OPTIONS, profile, server.url('/')], { input: '', env });
+    await startChromium(scene, [server.url('/')]);
     const got = JSON.parse(await server.program.line(1)) as Record<'messages' | 'events', readonly string[]>;
     await server.program.stop();
     const { flows } = await capture.end();

@@ -37,6 +37,11 @@ describeLive('filters show only', ['curl'], () => {
       ['/made?id=3&status=201', '/failed?id=4&status=503'],
     ],
     [['--host', '127.0.0.1', '--status', '2xx'], ['/made?id=3&status=201']],
+    [
+      ['--path', '/m*'],
+      ['/missing?id=2&status=404', '/made?id=3&status=201'],
+    ],
+    [['--process', 'curl', '--port', '1'], []],
     [['--host', 'example.org'], []],
   ] as const)('%j', async (options, shown) => {
     const { flows, stats } = await runWith(options);

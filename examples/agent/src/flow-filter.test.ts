@@ -2,7 +2,7 @@
 import { type ExchangeFlow, HttpBody, type OpaqueFlow } from '@flowtap/core';
 import { describe, expect, it } from 'vitest';
 import { createWhere, type FlowFilterOptions } from './flow-filter.js';
-import { parseCriteria } from './options/criterion.js';
+import { parseCriteria, parseSample } from './options/criterion.js';
 
 const envelope = {
   schema: 1,
@@ -20,7 +20,8 @@ const answered: ExchangeFlow = {
   kind: 'flow',
   protocol: 'http/1.1',
   scheme: 'https',
-  request: { ...message, method: 'GET', target: '/', authority: 'example.org' },
+  destination: { address: '::1', port: 443 },
+  request: { ...message, method: 'GET', target: '/users/7?x', authority: 'example.org' },
   response: { ...message, status: 404, reason: 'Not Found' },
   complete: true,
 };
@@ -36,6 +37,9 @@ const opaque: OpaqueFlow = {
 
 const host = (text: string): FlowFilterOptions => ({ host: parseCriteria('host', text) });
 const method = (text: string): FlowFilterOptions => ({ method: parseCriteria('method', text) });
+const path = (text: string): FlowFilterOptions => ({ path: parseCriteria('path', text) });
+const port = (text: string): FlowFilterOptions => ({ port: parseCriteria('port', text) });
+const program = (text: string): FlowFilterOptions => ({ process: parseCriteria('process', text) });
 const status = (text: string): FlowFilterOptions => ({ status: parseCriteria('status', text) });
 
 describe('createWhere', () => {
@@ -51,6 +55,14 @@ describe('createWhere', () => {
     ['the method in lower case', method('get'), true],
     ['one of two methods', method('POST,GET'), true],
     ['another method', method('POST'), false],
+    ['the path', path('/users/*'), true],
+    ['another path', path('/orders/*'), false],
+    ['one of two ports', port('80,443'), true],
+    ['another port', port('80'), false],
+    ['the process by name or id', program('wget,7'), true],
+    ['another process', program('wget'), false],
+    ['all of them', { sample: parseSample('100%') }, true],
+    ['next to none of them', { sample: parseSample('0.0000001%') }, false],
     ['host and another status', { ...host('example.org'), ...status('200') }, false],
     ['host, status and method', { ...host('example.org'), ...status('404'), ...method('GET') }, true],
   ])('asked for %s', (_name, options, shown) => {

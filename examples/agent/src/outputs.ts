@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Writable } from 'node:stream';
-import { assertNever, ConfigError, type Exporter, har, jsonLines, type Logger, stdout } from '@flowtap/core';
+import { assertNever, type Exporter, har, jsonLines, type Logger, stdout } from '@flowtap/core';
 import type { ConnectionOptions, ContainerControl } from '@flowtap/grpc-exporter';
+import { connectionUsageError } from './connection-usage-error.js';
 import type { OutputSpec, ServerSpec } from './options/output-spec.js';
 import { readServerOptions, type ServerOptions } from './options/server-options.js';
-import { UsageError } from './usage-error.js';
+import { createOtlpExporter } from './otlp-output.js';
 
 export interface OutputSetup {
   readonly specs: readonly OutputSpec[];
@@ -33,6 +34,8 @@ export async function createExporters(setup: OutputSetup): Promise<readonly Expo
         case 'grpc':
         case 'flowtap':
           return createServerExporter(spec, serverOptions, setup);
+        case 'otlp':
+          return createOtlpExporter(spec, serverOptions, setup.logger);
         default:
           return assertNever(spec);
       }
@@ -56,15 +59,6 @@ async function createServerExporter(
   try {
     return spec.kind === 'grpc' ? trayceGui(options) : flowtapCollector(options);
   } catch (error) {
-    throw error instanceof ConfigError ? usageErrorOf(error, spec) : error;
+    throw connectionUsageError(error, spec.kind, spec.address, '--tls');
   }
-}
-
-/** In the words of the command line. */
-function usageErrorOf(error: ConfigError, { kind, address }: ServerSpec): UsageError {
-  if (error.code !== 'CONFIG_PLAINTEXT') return new UsageError(`${kind}: ${error.message}`);
-  return new UsageError(
-    `${address} is another host, and flows would go there unencrypted;`,
-    'give --tls, or --plaintext where nobody else can listen.',
-  );
 }

@@ -36,7 +36,15 @@ export async function bundle(entry: string): Promise<Bundle> {
     splitting: false,
     outExtension: () => ({ js: '.mjs' }),
     noExternal: [/^@flowtap\//],
-    external: ['commander', 'node-gyp-build', 'eventemitter3', 'dockerode', '@grpc/grpc-js', /^@bufbuild\/protobuf/],
+    external: [
+      'commander',
+      'node-gyp-build',
+      'eventemitter3',
+      'dockerode',
+      '@grpc/grpc-js',
+      /^@opentelemetry\//,
+      /^@bufbuild\/protobuf/,
+    ],
     esbuildOptions(options) {
       options.alias = Object.fromEntries(
         readdirSync(packages).map((name) => [`@flowtap/${name}`, join(packages, name, 'src/index.ts')]),

@@ -50,8 +50,8 @@ describe('a wrong command line is told in one sentence', () => {
   it.concurrent.each<[readonly string[], number, string]>([
     [['zork'], 2, "unknown command 'zork'; see flowtap --help"],
     [['reply'], 2, "unknown command 'reply' (did you mean replay?); see flowtap --help"],
-    [['--zork'], 2, "unknown option '--zork'; see flowtap --help"],
-    [['replay', '--zork', 'x'], 2, "unknown option '--zork'; see flowtap replay --help"],
+    [['--nonsense'], 2, "unknown option '--nonsense'; see flowtap --help"],
+    [['replay', '--nonsense', 'x'], 2, "unknown option '--nonsense'; see flowtap replay --help"],
     [['replay', '--outptu', 'x'], 2, "unknown option '--outptu' (did you mean --output?); see flowtap replay --help"],
     [['replay'], 2, 'there is no event log to replay; make one with --record, then: flowtap replay <event-log>'],
     [
@@ -63,7 +63,7 @@ describe('a wrong command line is told in one sentence', () => {
     [
       ['replay', 'x', '--output', 'xml'],
       2,
-      "--output: 'xml' is not an output; write stdout, json, jsonl:<file>, har:<file>, grpc:<host:port> or flowtap:<host:port>.",
+      "--output: 'xml' is not an output; write stdout, json, jsonl:<file>, har:<file>, grpc:<host:port>, flowtap:<host:port>, otlp:http://<host:port> or otlp+grpc://<host:port>.",
     ],
     [
       ['replay', 'x', '--max-body', 'big'],
@@ -129,7 +129,7 @@ describe('a wrong command line is told in one sentence', () => {
       125,
       'there is no command to run; write it after --, as in: flowtap run -- curl https://example.org',
     ],
-    [['run', '--zork', '--', 'true'], 125, "unknown option '--zork'; see flowtap run --help"],
+    [['run', '--nonsense', '--', 'true'], 125, "unknown option '--nonsense'; see flowtap run --help"],
     [['run', '--pid', '1', '--', 'true'], 125, "unknown option '--pid'; see flowtap run --help"],
     [
       ['run', '--output', 'json', '--', 'true'],

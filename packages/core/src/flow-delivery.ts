@@ -32,7 +32,8 @@ export class FlowDelivery implements FlowUpdateSink {
   iteratorDrops = 0;
   readonly #options: FlowDeliveryOptions;
   readonly #updatePipelines: readonly ExportPipeline[];
-  readonly #iterators = new Set<FlowIterator>();
+  /** With what each of them takes; undefined: everything. */
+  readonly #iterators = new Map<FlowIterator, ((flow: Flow) => boolean) | undefined>();
   #isEnded = false;
   #error: Error | undefined;
 
@@ -50,7 +51,7 @@ export class FlowDelivery implements FlowUpdateSink {
     }
     this.flows += 1;
     for (const pipeline of this.#options.pipelines) pipeline.push(ready);
-    for (const iterator of this.#iterators) if (!iterator.push(ready)) this.iteratorDrops += 1;
+    for (const [iterator, where] of this.#iterators) this.#pushTo(iterator, where, ready);
     try {
       this.#options.notify(ready);
     } catch (error) {
@@ -73,6 +74,16 @@ export class FlowDelivery implements FlowUpdateSink {
     this.#pushUpdate(progress);
   }
 
+  #pushTo(iterator: FlowIterator, where: ((flow: Flow) => boolean) | undefined, flow: Flow): void {
+    try {
+      if (where !== undefined && !where(flow)) return;
+    } catch (error) {
+      this.#options.onError('filter-error', error);
+      return;
+    }
+    if (!iterator.push(flow)) this.iteratorDrops += 1;
+  }
+
   #pushUpdate(update: FlowUpdate): void {
     for (const pipeline of this.#updatePipelines) pipeline.pushUpdate(update);
     try {
@@ -84,12 +95,12 @@ export class FlowDelivery implements FlowUpdateSink {
 
   /** For a source that can wait: a promise while some consumer has no room. */
   ready(): Promise<void> | undefined {
-    const waits = [...this.#options.pipelines, ...this.#iterators].map((consumer) => consumer.ready());
+    const waits = [...this.#options.pipelines, ...this.#iterators.keys()].map((consumer) => consumer.ready());
     const pending = waits.filter((wait) => wait !== undefined);
     return pending.length === 0 ? undefined : Promise.all(pending).then(() => undefined);
   }
 
-  iterate(signal: AbortSignal | undefined): FlowIterator {
+  iterate(where: ((flow: Flow) => boolean) | undefined, signal: AbortSignal | undefined): FlowIterator {
     const abort = () => iterator.end();
     const iterator = new FlowIterator(this.#options.maxQueuedFlows, (ended) => {
       this.#iterators.delete(ended);
@@ -99,7 +110,7 @@ export class FlowDelivery implements FlowUpdateSink {
       iterator.end(this.#isEnded ? this.#error : undefined);
       return iterator;
     }
-    this.#iterators.add(iterator);
+    this.#iterators.set(iterator, where);
     signal?.addEventListener('abort', abort, { once: true });
     return iterator;
   }
@@ -108,7 +119,7 @@ export class FlowDelivery implements FlowUpdateSink {
   end(error: Error | undefined): void {
     this.#isEnded = true;
     this.#error = error;
-    for (const iterator of [...this.#iterators]) iterator.end(error);
+    for (const iterator of [...this.#iterators.keys()]) iterator.end(error);
   }
 
   #described(flow: Flow): Flow {

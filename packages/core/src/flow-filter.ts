@@ -1,85 +1,85 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ConfigError } from './errors.js';
+import { criterionError } from './criteria/criterion-error.js';
+import { hostTest } from './criteria/host.js';
+import { methodTest, statusTest } from './criteria/http.js';
+import { containerTest, portTest, processTest, protocolTest } from './criteria/origin.js';
+import { pathTest } from './criteria/path.js';
+import { sampleTest } from './criteria/sample.js';
 import type { Flow } from './flow.js';
-import { endpointText, hostOfAuthority, isHttpMessage } from './http-flow.js';
 
+/** What a flow must be like; all that are given must hold. */
 export interface FlowCriteria {
   /** Host of the request (or server name of an opaque connection): exact, or `*.example.com` for all names below. */
   readonly host?: string;
+  /**
+   * Path of the request, without its query: the whole of it, where `*` stands for any characters but `/` and `**` for any
+   * characters (`/users/*`, `/static/**`); or an expression that is searched in it.
+   */
+  readonly path?: string | RegExp;
   /** `404`, `'404'`, a class such as `'5xx'`, or a range such as `'400-499'`. */
   readonly status?: string | number;
   readonly method?: string | readonly string[];
+  /** Of the observed process: its id, its name, or the name or whole path of its program. */
+  readonly process?: string | number;
+  /** Of the observed process: name of its container, or at least 6 digits of the id. */
+  readonly container?: string;
+  /** Port of the server; either end's where nobody saw which is the server. */
+  readonly port?: string | number;
+  /** `Flow.protocol`: one name, or several. */
+  readonly protocol?: string | readonly string[];
+  /**
+   * Share of the flows to keep, above 0 and up to 1. The flow's id decides, so that everybody who asks for the same share
+   * keeps the same flows, that a flow which opens ends too, and that a larger share has all flows of a smaller one.
+   */
+  readonly sample?: number;
 }
 
 /** What to keep: a predicate, or criteria that must all hold. */
 export type FlowFilter = ((flow: Flow) => boolean) | FlowCriteria;
 
+/** The flows that pass a filter, as far as its type tells: what a type predicate says, or those of the named protocols. */
+export type FilteredFlow<F> =
+  F extends FlowPredicate<infer T> ? T : F extends { readonly protocol: infer P } ? FlowOfProtocol<NameOf<P>> : Flow;
+
+type FlowPredicate<T extends Flow> = (flow: Flow) => flow is T;
+
+type NameOf<P> = P extends readonly (infer Name)[] ? Name : P;
+
+/** A name that no package has declared may be that of any flow. */
+type FlowOfProtocol<P> = [Extract<Flow, { readonly protocol: P }>] extends [never]
+  ? Flow
+  : Extract<Flow, { readonly protocol: P }>;
+
+type Criteria = Required<FlowCriteria>;
+type Tests = { readonly [K in keyof Criteria]: (value: Criteria[K]) => (flow: Flow) => boolean };
+
+/** Cheap ones and those that keep little first. */
+const TESTS: Tests = {
+  protocol: protocolTest,
+  port: portTest,
+  process: processTest,
+  container: containerTest,
+  method: methodTest,
+  status: statusTest,
+  sample: sampleTest,
+  host: hostTest,
+  path: pathTest,
+};
+
 /** @throws ConfigError `CONFIG_INVALID_OPTION` for a criterion that means nothing. */
 export function createFlowFilter(filter: FlowFilter): (flow: Flow) => boolean {
   if (typeof filter === 'function') return filter;
-  const known = ['host', 'status', 'method'];
-  const unknown = Object.keys(filter).find((key) => !known.includes(key));
-  if (unknown !== undefined) throw invalid('filter', unknown, `Known criteria are ${known.join(', ')}.`);
-  const tests: ((flow: Flow) => boolean)[] = [];
-  if (filter.host !== undefined) tests.push(hostTest(filter.host));
-  if (filter.status !== undefined) tests.push(statusTest(filter.status));
-  if (filter.method !== undefined) tests.push(methodTest(filter.method));
+  const unknown = Object.keys(filter).find((key) => !Object.hasOwn(TESTS, key));
+  if (unknown !== undefined) {
+    throw criterionError('criterion', unknown, `Known criteria are ${Object.keys(TESTS).join(', ')}.`);
+  }
+  const tests = (Object.keys(TESTS) as (keyof Criteria)[]).flatMap((name) => testOf(name, filter[name]));
   return (flow) => tests.every((test) => test(flow));
 }
 
-function hostTest(pattern: string): (flow: Flow) => boolean {
-  if (typeof pattern !== 'string' || !/^(\*\.)?[^\s*/]+$/.test(pattern)) {
-    throw invalid('host', pattern, 'Give a host name or address, or *.example.com for all names below one.');
-  }
-  const wanted = pattern.toLowerCase();
-  const suffix = wanted.startsWith('*.') ? wanted.slice(1) : undefined;
-  return (flow) => {
-    const authority = authorityOf(flow)?.toLowerCase();
-    if (authority === undefined) return false;
-    const host = hostOfAuthority(authority);
-    if (suffix !== undefined) return host.length > suffix.length && host.endsWith(suffix);
-    return host === wanted || authority === wanted || `[${host}]` === wanted;
-  };
-}
-
-function authorityOf(flow: Flow): string | undefined {
-  const destination = flow.destination && endpointText(flow.destination);
-  if (flow.kind === 'opaque') return flow.sni ?? destination ?? (flow.remote && endpointText(flow.remote));
-  return (isHttpMessage(flow.request) ? flow.request.authority : undefined) ?? destination;
-}
-
-function statusTest(status: string | number): (flow: Flow) => boolean {
-  const [lowest, highest] = statusRange(String(status));
-  return (flow) => {
-    if (flow.kind !== 'flow' || !isHttpMessage(flow.response)) return false;
-    return flow.response.status >= lowest && flow.response.status <= highest;
-  };
-}
-
-function statusRange(text: string): readonly [number, number] {
-  const digit = /^([1-9])xx$/i.exec(text)?.[1];
-  if (digit !== undefined) return [Number(digit) * 100, Number(digit) * 100 + 99];
-  const range = /^([1-9]\d\d)(?:-([1-9]\d\d))?$/.exec(text);
-  const lowest = Number(range?.[1]);
-  const highest = Number(range?.[2] ?? range?.[1]);
-  if (range === null || lowest > highest) {
-    throw invalid('status', text, 'Give a status such as 404, a class such as 5xx or a range such as 400-499.');
-  }
-  return [lowest, highest];
-}
-
-function methodTest(method: string | readonly string[]): (flow: Flow) => boolean {
-  const names = (typeof method === 'string' ? [method] : [...method]).map((name) => String(name).toUpperCase());
-  // RFC 9110 §9.1: a method is a token.
-  if (names.length === 0 || !names.every((name) => /^[!#$%&'*+\-.^_`|~0-9A-Z]+$/.test(name))) {
-    throw invalid('method', method, 'Give a request method such as GET, or several.');
-  }
-  const wanted = new Set(names);
-  return (flow) => flow.kind === 'flow' && isHttpMessage(flow.request) && wanted.has(flow.request.method.toUpperCase());
-}
-
-function invalid(option: string, value: unknown, hint: string): ConfigError {
-  return new ConfigError('CONFIG_INVALID_OPTION', `The filter's ${option} cannot be ${JSON.stringify(value)}.`, {
-    hint,
-  });
+function testOf<K extends keyof Criteria>(
+  name: K,
+  value: Criteria[K] | undefined,
+): readonly ((flow: Flow) => boolean)[] {
+  return value === undefined ? [] : [TESTS[name](value)];
 }

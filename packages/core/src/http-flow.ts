@@ -3,6 +3,9 @@ import type { ExchangeFlow, Flow } from './flow.js';
 import { HttpBody } from './http-body.js';
 import type { HttpRequest, HttpResponse } from './http-message.js';
 
+const QUESTION_MARK = 0x3f;
+const NUMBER_SIGN = 0x23;
+
 /** HTTP messages by shape, not by protocol name: HTTP/1, HTTP/2 and others share them. */
 export function isHttpMessage<M>(message: M): message is Extract<M, HttpRequest | HttpResponse> {
   return HttpBody.isInstance((message as Partial<HttpRequest> | undefined)?.body);
@@ -42,6 +45,25 @@ export function requestUrl(flow: ExchangeFlow, request: HttpRequest): string {
   if (request.method === 'CONNECT' || target.includes('://')) return target;
   const host = authority ?? endpointAuthority(flow);
   return `${flow.scheme}://${host}${target === '*' ? '' : target}`;
+}
+
+/** Path of a request target, without its query; undefined for an authority (CONNECT) and for `*`. */
+export function pathOfTarget(target: string): string | undefined {
+  if (target.startsWith('/')) return target.slice(0, endOfPath(target, 0));
+  const scheme = target.indexOf('://');
+  if (scheme < 0) return undefined;
+  const start = scheme + '://'.length;
+  const end = endOfPath(target, start);
+  const slash = target.indexOf('/', start);
+  return slash < 0 || slash >= end ? '/' : target.slice(slash, end);
+}
+
+function endOfPath(target: string, start: number): number {
+  for (let index = start; index < target.length; index += 1) {
+    const code = target.charCodeAt(index);
+    if (code === QUESTION_MARK || code === NUMBER_SIGN) return index;
+  }
+  return target.length;
 }
 
 function endpointAuthority({ destination }: ExchangeFlow): string {

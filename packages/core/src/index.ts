@@ -16,20 +16,22 @@ export { type HarOptions, har } from './exporters/har.js';
 export { type JsonLinesOptions, jsonLines } from './exporters/json-lines.js';
 export { type StdoutOptions, stdout } from './exporters/stdout.js';
 export type * from './flow.js';
-export { createFlowFilter, type FlowCriteria, type FlowFilter } from './flow-filter.js';
+export { type ContentBytes, completenessOf, type FlowCompleteness, type MissingPart } from './flow-completeness.js';
+export { createFlowFilter, type FilteredFlow, type FlowCriteria, type FlowFilter } from './flow-filter.js';
 export { withGap } from './flow-gaps.js';
 export { flowToJson, writeFlowJson } from './flow-json.js';
 export type * from './flow-message.js';
 export type * from './flow-update.js';
 export type * from './grpc-details.js';
 export { HttpBody, type HttpBodyInit, type HttpBodyJson } from './http-body.js';
-export { endpointText, type HttpFlow, isHttpMessage } from './http-flow.js';
+export { endpointText, type HttpFlow, headerValue, hostOfAuthority, isHttpMessage, pathOfTarget, requestUrl } from './http-flow.js';
 export type * from './http-message.js';
 export { JsonWriter } from './json-writer.js';
 export { latin1 } from './latin1.js';
 export { DEFAULT_LIMITS, type TapLimits } from './limits.js';
 export type * from './logger.js';
 export { silentLogger } from './logger.js';
+export { isLoopback } from './loopback.js';
 export type { MessageDescription } from './message-description.js';
 export { messageToJson } from './message-json.js';
 export { MAX_LISTED_MESSAGES, MessageList } from './message-list.js';
@@ -50,7 +52,7 @@ export {
   type SqlResult,
   type SqlValue,
 } from './sql-messages.js';
-export { createTap, type Tap, type TapEvents } from './tap.js';
+export { createTap, type FlowIteratorOptions, type Tap, type TapEvents } from './tap.js';
 export type { EventRecorder, TapOptions } from './tap-options.js';
 export type { ExporterStats, TapStats } from './tap-stats.js';
 export { creator } from './version.js';

@@ -38,6 +38,8 @@ export interface TapOptions {
    * before.
    */
   readonly where?: FlowFilter;
+  /** Ends the tap when it aborts, as `stop()` does: what was captured until then is delivered. */
+  readonly signal?: AbortSignal;
   readonly recorder?: EventRecorder;
   readonly limits?: Partial<TapLimits>;
   /** @default silent */

@@ -5,7 +5,7 @@ import { StateError } from './errors.js';
 import { ExportPipeline } from './export-pipeline.js';
 import type { ExchangeFlow, Flow } from './flow.js';
 import { FlowDelivery } from './flow-delivery.js';
-import { createFlowFilter } from './flow-filter.js';
+import { createFlowFilter, type FilteredFlow, type FlowFilter } from './flow-filter.js';
 import type { FlowProgress } from './flow-update.js';
 import { resolveLimits } from './limits.js';
 import { type Logger, silentLogger } from './logger.js';
@@ -17,6 +17,16 @@ import { checkTapOptions, type EventRecorder, type TapOptions } from './tap-opti
 import type { TapStats } from './tap-stats.js';
 
 const REDACTION_KEY_BYTES = 32;
+
+export interface FlowIteratorOptions<F extends FlowFilter = FlowFilter> {
+  /**
+   * Flows that this iterator is to give, of those that the tap delivers. A type predicate, or criteria with a `protocol`,
+   * narrow their type. It sees flows as consumers do, redacted. @default all
+   */
+  readonly where?: F;
+  /** Ends the iteration, not the tap. */
+  readonly signal?: AbortSignal;
+}
 
 export interface TapEvents {
   /** Synchronously, as soon as it is complete. What a listener throws is reported as `error`. */
@@ -54,8 +64,19 @@ export interface Tap extends EventEmitter<TapEvents> {
   /**
    * Flows from now on. A consumer that is too slow loses flows, which `iteratorDrops` counts, unless the source can
    * wait (a replay). Ends with the tap or when `signal` aborts; throws when the source failed.
+   *
+   * @throws ConfigError `CONFIG_INVALID_OPTION` for a `where` that means nothing.
+   *
+   * @example
+   * ```ts
+   * for await (const { request } of tap.flows({ where: { protocol: 'http/1.1', status: '5xx' } })) {
+   *   console.log(request?.method, request?.target);
+   * }
+   * ```
    */
-  flows(options?: { readonly signal?: AbortSignal }): AsyncIterableIterator<Flow>;
+  flows<const F extends FlowFilter = FlowFilter>(
+    options?: FlowIteratorOptions<F>,
+  ): AsyncIterableIterator<FilteredFlow<F>>;
   stats(): TapStats;
   /** Resolves when everything is delivered and closed, also after a failure. Never rejects. */
   readonly ended: Promise<void>;
@@ -85,6 +106,8 @@ class FlowTap extends EventEmitter<TapEvents> implements Tap {
   readonly #delivery: FlowDelivery;
   readonly #map: SocketMap;
   readonly #subscription: SourceSubscription;
+  readonly #signal: AbortSignal | undefined;
+  readonly #abort = () => void this.stop();
   readonly #ownRedactionKey = randomBytes(REDACTION_KEY_BYTES);
   #resolveEnded: () => void = () => {};
   #starting: Promise<void> | undefined;
@@ -133,6 +156,9 @@ class FlowTap extends EventEmitter<TapEvents> implements Tap {
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
+    this.#signal = options.signal;
+    this.#signal?.addEventListener('abort', this.#abort, { once: true });
+    if (this.#signal?.aborted === true) void this.#finish();
   }
 
   override on<E extends keyof TapEvents>(event: E, listener: Listener<E>, context?: unknown): this {
@@ -171,8 +197,12 @@ class FlowTap extends EventEmitter<TapEvents> implements Tap {
     await this.#finish();
   }
 
-  flows(options: { readonly signal?: AbortSignal } = {}): AsyncIterableIterator<Flow> {
-    return this.#delivery.iterate(options.signal);
+  flows<const F extends FlowFilter = FlowFilter>(
+    options: FlowIteratorOptions<F> = {},
+  ): AsyncIterableIterator<FilteredFlow<F>> {
+    const { where, signal } = options;
+    // The filter is what makes the type true.
+    return this.#delivery.iterate(where && createFlowFilter(where), signal) as AsyncIterableIterator<FilteredFlow<F>>;
   }
 
   stats(): TapStats {
@@ -211,6 +241,7 @@ class FlowTap extends EventEmitter<TapEvents> implements Tap {
   async #close(): Promise<void> {
     // The source may have ended, or a listener may have called stop(), in the middle of an event: let it be finished.
     await Promise.resolve();
+    this.#signal?.removeEventListener('abort', this.#abort);
     if (this.#isSourceStarted) await this.#attempt('source-error', () => this.#source.stop());
     this.#subscription.close();
     this.#map.end();

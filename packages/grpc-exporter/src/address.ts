@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isIP, isIPv4, isIPv6 } from 'node:net';
-import { ConfigError } from '@flowtap/core';
+import { ConfigError, isLoopback } from '@flowtap/core';
 
 /** Where a gRPC server listens. */
 export interface ServerAddress {
@@ -26,12 +26,4 @@ export function parseAddress(text: string): ServerAddress {
   }
   const scheme = isIP(host) === 0 ? 'dns' : isIPv4(host) ? 'ipv4' : 'ipv6';
   return { text, target: `${scheme}:${text}`, isLocal: isLoopback(host) };
-}
-
-/** RFC 5735 §3, RFC 4291 §2.5.3, RFC 6761 §6.3. */
-function isLoopback(host: string): boolean {
-  if (isIPv4(host)) return host.startsWith('127.');
-  if (isIPv6(host)) return host === '::1' || host === '0:0:0:0:0:0:0:1';
-  const name = host.toLowerCase();
-  return name === 'localhost' || name.endsWith('.localhost');
 }

@@ -5,7 +5,7 @@ import type { GrpcSchemaFiles } from '../grpc-schema.js';
 import { UsageError } from '../usage-error.js';
 import { parseBytes } from './bytes.js';
 import { collect, collectAll } from './collect.js';
-import { parseCriteria } from './criterion.js';
+import { type CriterionName, parseCriteria, parseSample } from './criterion.js';
 import { type OutputSpec, parseOutputSpec } from './output-spec.js';
 import { PROTOCOL_CHOICES, type ProtocolChoice, parseProtocols } from './protocols.js';
 import { addServerOptions, type ServerOptions } from './server-options.js';
@@ -28,7 +28,7 @@ export interface OutputOptions extends FlowFilterOptions, GrpcSchemaFiles, Serve
  * @param defaultOutput where flows go without --output, for its help.
  */
 export function addOutputOptions(command: Command, human: 'stdout' | 'stderr', defaultOutput = 'stdout'): void {
-  const forms = `stdout, ${human === 'stdout' ? 'json, ' : ''}jsonl:<file>, har:<file>, grpc:<host:port>, flowtap:<host:port>`;
+  const forms = `stdout, ${human === 'stdout' ? 'json, ' : ''}jsonl:<file>, har:<file>, grpc:<host:port>, flowtap:<host:port>, otlp:<url>, otlp+grpc:<url>`;
   const note = human === 'stdout' ? '' : '; "stdout", the readable form, goes to stderr here';
   command
     .optionsGroup('What to write:')
@@ -61,19 +61,17 @@ export function addOutputOptions(command: Command, human: 'stdout' | 'stderr', d
         'where .proto files and their imports are looked for; repeatable',
       ).argParser(collect((text) => text)),
     )
+    .addOption(criterion('host', '--host <name>', 'to this host (name, name:port or *.name)'))
+    .addOption(criterion('port', '--port <number>', 'to this port of the server'))
     .addOption(
-      new Option('--host <name>', 'only flows to this host (name, name:port or *.name); repeatable').argParser(
-        collectAll((text) => parseCriteria('host', text)),
-      ),
+      criterion('path', '--path <pattern>', 'with this path: /users/* for one segment, /users/** for any number'),
     )
+    .addOption(criterion('status', '--status <code>', 'with this status (404, 4xx, 400-499)'))
+    .addOption(criterion('method', '--method <name>', 'with this request method'))
+    .addOption(criterion('process', '--process <name>', 'of this process (id, name, or path of its program)'))
     .addOption(
-      new Option('--status <code>', 'only flows with this status (404, 4xx, 400-499); repeatable').argParser(
-        collectAll((text) => parseCriteria('status', text)),
-      ),
-    )
-    .addOption(
-      new Option('--method <name>', 'only flows with this request method; repeatable').argParser(
-        collectAll((text) => parseCriteria('method', text)),
+      new Option('--sample <share>', 'only this share of the flows: 0.1 or 10%; their ids decide which').argParser(
+        parseSample,
       ),
     )
     .optionsGroup('Secrets:')
@@ -85,6 +83,12 @@ export function addOutputOptions(command: Command, human: 'stdout' | 'stderr', d
       ),
     );
   addServerOptions(command);
+}
+
+function criterion(name: CriterionName, flags: string, description: string): Option {
+  return new Option(flags, `only flows ${description}; repeatable`).argParser(
+    collectAll((text) => parseCriteria(name, text)),
+  );
 }
 
 /** @throws UsageError when options contradict each other. */

@@ -10,6 +10,10 @@ describe('parseOutputSpec', () => {
     ['har:/tmp/a:b.har', { kind: 'har', path: '/tmp/a:b.har' }],
     ['grpc:localhost:50052', { kind: 'grpc', address: 'localhost:50052' }],
     ['flowtap:[::1]:4000', { kind: 'flowtap', address: '[::1]:4000' }],
+    ['otlp:http://localhost:4318', { kind: 'otlp', url: 'http://localhost:4318' }],
+    ['otlp:https://example.org/v1/traces', { kind: 'otlp', url: 'https://example.org/v1/traces' }],
+    ['otlp+grpc://localhost:4317', { kind: 'otlp', url: 'grpc://localhost:4317' }],
+    ['otlp+grpcs://example.org:4317', { kind: 'otlp', url: 'grpcs://example.org:4317' }],
   ])('%s', (text, spec) => {
     expect(parseOutputSpec('--output', text)).toEqual(spec);
   });
@@ -23,6 +27,15 @@ describe('parseOutputSpec', () => {
   it.each(['grpc', 'grpc:', 'flowtap'])('refuses %s, which names no server', (text) => {
     expect(() => parseOutputSpec('--output', text)).toThrow(/needs a server; write (grpc|flowtap):localhost/);
   });
+
+  it.each(['otlp', 'otlp:', 'otlp:localhost:4318', 'otlp+grpc:localhost:4317', 'otlp+grpc://'])(
+    'refuses %s, which names no receiver',
+    (text) => {
+      expect(() => parseOutputSpec('--output', text)).toThrow(
+        'needs the URL of a receiver; write otlp:http://localhost',
+      );
+    },
+  );
 
   it.each(['jsonl', 'jsonl:', 'har', 'har:'])('refuses %s, which names no file', (text) => {
     expect(() => parseOutputSpec('--output', text)).toThrow(/needs a file; write (jsonl|har):/);

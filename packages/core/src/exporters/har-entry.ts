@@ -5,6 +5,7 @@ import { headerValue } from '../http-flow.js';
 import type { HttpHeader, HttpRequest, HttpResponse } from '../http-message.js';
 import { isoTime } from '../iso-time.js';
 import { requestCookies, responseCookies } from './har-cookies.js';
+import { harResourceType } from './har-resource-type.js';
 import { type HarNameValue, harQuery, harUrl } from './har-url.js';
 import { harWebSocket } from './har-websocket.js';
 
@@ -20,8 +21,11 @@ export function harEntry(flow: ExchangeFlow, request: HttpRequest, response: Htt
     request: harRequest(flow, request),
     response: response === undefined ? noResponse(flow) : harResponse(response),
     cache: {},
-    // Only the whole is known; HAR wants these three to be numbers whose sum it is.
-    timings: { send: 0, wait: flow.durationMs, receive: 0 },
+    // Only the whole is known; HAR wants the last three to be numbers whose sum it is, and -1 for what does not apply.
+    timings: {
+      ...{ blocked: UNKNOWN, dns: UNKNOWN, connect: UNKNOWN, ssl: UNKNOWN },
+      ...{ send: 0, wait: flow.durationMs, receive: 0 },
+    },
     ...(destination !== undefined && 'address' in destination ? { serverIPAddress: destination.address } : {}),
     connection: String(flow.connectionId),
     _id: flow.id,
@@ -32,6 +36,7 @@ export function harEntry(flow: ExchangeFlow, request: HttpRequest, response: Htt
     ...(flow.container === undefined ? {} : { _container: flow.container }),
     _source: flow.source,
     _destination: destination,
+    _resourceType: harResourceType(flow, request, response),
     ...(flow.messages === undefined ? {} : harWebSocket(flow)),
     _complete: flow.complete,
     _error: flow.error,
@@ -44,7 +49,7 @@ function harRequest(flow: ExchangeFlow, request: HttpRequest): object {
   return {
     method: request.method,
     url: harUrl(flow, request),
-    httpVersion: `HTTP/${request.httpVersion}`,
+    httpVersion: harVersion(request),
     cookies: requestCookies(request.headers),
     headers: harHeaders(request.headers),
     queryString: harQuery(request.target),
@@ -64,7 +69,7 @@ function harResponse(response: HttpResponse): object {
   return {
     status: response.status,
     statusText: response.reason,
-    httpVersion: `HTTP/${response.httpVersion}`,
+    httpVersion: harVersion(response),
     cookies: responseCookies(response.headers),
     headers: harHeaders(response.headers),
     content: {
@@ -78,6 +83,11 @@ function harResponse(response: HttpResponse): object {
     bodySize: body.size,
     ...harAdditions(response),
   };
+}
+
+/** As Chrome writes it, and knows it again. */
+function harVersion({ httpVersion }: HttpRequest | HttpResponse): string {
+  return httpVersion === '2' ? 'HTTP/2.0' : `HTTP/${httpVersion}`;
 }
 
 /** What browsers write for a request that got no response. */

@@ -1,13 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ExchangeFlow } from '../flow.js';
-import { requestUrl } from '../http-flow.js';
+import { endpointText, pathOfTarget, requestUrl } from '../http-flow.js';
 import type { HttpRequest } from '../http-message.js';
 
 /** What RFC 3986 allows in a path, query and fragment; a percent sign only before two digits. */
 const NOT_ALLOWED = /[^A-Za-z0-9\-._~!$&'()*+,;=:@/?#%]|%(?![0-9A-Fa-f]{2})|#(?=.*#)/gs;
 
-/** The request's URL, valid by RFC 3986 whatever bytes the target had. */
+/** RFC 2606 §2: a name that nobody has. */
+const NO_HOST = 'unknown.invalid';
+
+/** RFC 3986 §3.1 */
+const SCHEME = /^[A-Za-z][A-Za-z0-9+.-]*$/;
+
+/**
+ * The request's URL, valid by RFC 3986 and for browsers whatever bytes the target and the Host field had: one URL that they
+ * cannot read makes them refuse the whole archive.
+ */
 export function harUrl(flow: ExchangeFlow, request: HttpRequest): string {
+  const url = encodedUrl(flow, request);
+  if (URL.canParse(url)) return url;
+  const { destination } = flow;
+  const host = destination !== undefined && 'address' in destination ? endpointText(destination) : NO_HOST;
+  const path = pathOfTarget(request.target);
+  return `${SCHEME.test(flow.scheme) ? flow.scheme : 'http'}://${host}${path === undefined ? '/' : encode(path)}`;
+}
+
+function encodedUrl(flow: ExchangeFlow, request: HttpRequest): string {
   // An authority-form target (RFC 9112 §3.2.3) has no scheme of its own.
   const url = request.method === 'CONNECT' ? `${flow.scheme}://${request.target}` : requestUrl(flow, request);
   const start = url.indexOf('://');

@@ -8,7 +8,6 @@ const OPCODES: Partial<Record<FlowMessage['type'], number>> = { text: 1, binary:
 /** What Chrome's developer tools add to an entry for a WebSocket. `time`: seconds since the Unix epoch. */
 export function harWebSocket({ messages = [], startTimeMs, messageCount, messagesLost }: ExchangeFlow): object {
   return {
-    _resourceType: 'websocket',
     _webSocketMessages: messages.flatMap((message) => {
       const { type, sender, offsetMs, content } = message;
       const opcode = OPCODES[type];

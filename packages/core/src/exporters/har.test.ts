@@ -109,7 +109,8 @@ describe('entries', () => {
     expect(await entryOf(exchangeFlow())).toMatchObject({
       startedDateTime: '2026-11-22T20:20:53.000123Z',
       time: 12.3456789,
-      timings: { send: 0, wait: 12.3456789, receive: 0 },
+      timings: { blocked: -1, dns: -1, connect: -1, ssl: -1, send: 0, wait: 12.3456789, receive: 0 },
+      _resourceType: 'other',
       request: { method: 'GET', url: 'https://localhost:8443/', httpVersion: 'HTTP/1.1', bodySize: 0 },
       response: { status: 200, statusText: 'OK', httpVersion: 'HTTP/1.1' },
       serverIPAddress: '::1',

@@ -55,7 +55,8 @@ class HarExporter implements Exporter {
       throw new FlowtapError('OUTPUT_FILE', `${this.#path} is not a regular file, as a HAR needs.`);
     }
     this.#file = file;
-    const head = `{"log":{"version":"1.2","creator":${JSON.stringify(creator())},"entries":[\n`;
+    // Firefox does not import an archive without a list of pages.
+    const head = `{"log":{"version":"1.2","creator":${JSON.stringify(creator())},"pages":[],"entries":[\n`;
     await file.write(Buffer.from(head + this.#closing(0)), 0);
     this.#end = Buffer.byteLength(head);
   }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 export { checkProtocol, type ProtocolVector } from './check-protocol.js';
 export { type Chunking, chunkings } from './chunkings.js';
+export { expectFlow, type FlowMatchers, flowMatchers } from './expect-flow.js';
+export type { ExpectedBody, ExpectedFlow } from './expect-flow-checks.js';
 export { FakeConnection, type FakeSocket, lostEvent, processEvent } from './fake-connection.js';
 export { FakeSource, type FakeSourceOptions } from './fake-source.js';
 export { parserContext } from './parser-context.js';

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+export type { OtlpOptions, OtlpTlsOptions } from './options.js';
+export { otlp } from './otlp-exporter.js';
