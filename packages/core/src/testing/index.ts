@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-export { checkProtocol, type ProtocolVector } from './check-protocol.js';
+
 export { type Chunking, chunkings } from './chunkings.js';
 export { FakeConnection, type FakeSocket, lostEvent, processEvent } from './fake-connection.js';
 export { FakeSource, type FakeSourceOptions } from './fake-source.js';
@@ -14,3 +14,4 @@ export {
 } from './parser-run.js';
 export { pseudoRandomBytes } from './pseudo-random.js';
 export { listen, type Recording, type Relay, startRelay } from './relay.js';
+export { type ProtocolVector, testProtocol } from './test-protocol.js';

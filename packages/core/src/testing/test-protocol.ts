@@ -26,7 +26,7 @@ const NOISE_BYTES = 4096;
  *
  * @throws AssertionError that names the vector and the way it was fed. Independent of any test runner.
  */
-export function checkProtocol(plugin: ProtocolPlugin, vectors: readonly ProtocolVector[]): void {
+export function testProtocol(plugin: ProtocolPlugin, vectors: readonly ProtocolVector[]): void {
   strictEqual(plugin.apiVersion, 1, 'apiVersion');
   ok(plugin.name.length > 0, 'a plugin has a name');
   ok(Number.isSafeInteger(plugin.probeBytes) && plugin.probeBytes > 0, 'probeBytes is a positive whole number');
