@@ -22,6 +22,7 @@ export { flowToJson, writeFlowJson } from './flow-json.js';
 export type * from './flow-message.js';
 export type * from './flow-update.js';
 export type * from './grpc-details.js';
+export { guarded } from './guard/guarded.js';
 export { HttpBody, type HttpBodyInit, type HttpBodyJson } from './http-body.js';
 export { endpointText, isHttpMessage } from './http-flow.js';
 export type * from './http-message.js';
