@@ -29,6 +29,7 @@ export type * from './http-message.js';
 export { JsonWriter } from './json-writer.js';
 export { latin1 } from './latin1.js';
 export { DEFAULT_LIMITS, type TapLimits } from './limits.js';
+export { LineReader } from './line-reader.js';
 export type * from './logger.js';
 export { silentLogger } from './logger.js';
 export { messageToJson } from './message-json.js';
@@ -37,6 +38,7 @@ export { isOutOfSpace, OutputFile } from './output-file.js';
 export type * from './protocol-plugin.js';
 export { createRedactor, type RedactOptions } from './redact.js';
 export { REDACTED_QUERY_PARAMETERS } from './redact-url.js';
+export { RequestQueue, type RequestQueueNames, type WaitingRequest } from './request-queue.js';
 export { SocketMap, type SocketMapOptions } from './socket-map.js';
 export type * from './source.js';
 export {
