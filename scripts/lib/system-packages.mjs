@@ -38,6 +38,7 @@ export const groups = {
     { name: 'postgresql', library: true, service: 'postgresql' },
     { name: 'postgresql-client', command: 'psql' },
     { name: 'nginx-light', command: 'nginx', service: 'nginx' },
+    { name: 'memcached', command: 'memcached', service: 'memcached' },
     { name: 'python3-h2', library: true },
     { name: 'python3-grpcio', library: true },
     { name: 'python3-protobuf', library: true },
