@@ -84,6 +84,31 @@ describe('testProtocol', () => {
     expect(() => testProtocol(plugin, VECTORS)).toThrow(/gap at 0/);
   });
 
+  it('finds a parser that keeps what never ends', () => {
+    const plugin = broken((parser) => {
+      let kept = '';
+      return {
+        data: (chunk) => {
+          parser.data(chunk);
+          kept += chunk.bytes.toString('latin1');
+        },
+        close: (reason, timestampNs) => parser.close(kept === '' ? 'end' : reason, timestampNs),
+      };
+    });
+    expect(() => testProtocol(plugin, VECTORS)).toThrow(/flood\] when .* the parser keeps \d+ of \d+ bytes/);
+  });
+
+  it('finds a parser that hands out more than the limits allow', () => {
+    const plugin = lineProtocol();
+    const large = 'y'.repeat(200_000);
+    const generous: ProtocolPlugin = {
+      ...plugin,
+      createParser: (context) =>
+        plugin.createParser({ ...context, emit: (exchange) => context.emit({ ...exchange, request: large }) }),
+    };
+    expect(() => testProtocol(generous, VECTORS)).toThrow(/flood\] when .* an exchange has \d+ bytes/);
+  });
+
   it('finds a detect that is not pure', () => {
     let calls = 0;
     const plugin: ProtocolPlugin = { ...lineProtocol(), detect: () => (++calls % 2 === 0 ? 'match' : 'no-match') };
