@@ -14,7 +14,7 @@ export async function assembleTemplate(directory: string): Promise<void> {
   await cp(join(root, 'packages/create-protocol/template'), directory, { recursive: true });
   await cp(join(example, 'src'), join(directory, 'src'), { recursive: true });
   await cp(join(example, 'tsup.config.ts'), join(directory, 'tsup.config.ts'));
-  await takeToolVersions(join(directory, 'package.json'));
+  await takeToolVersions(join(directory, 'manifest.json'));
 }
 
 /** The tools of the new package are those that this repository is tested with. */

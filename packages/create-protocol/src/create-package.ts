@@ -15,8 +15,10 @@ export interface PackageRequest {
   readonly dependencyOf: (directory: string) => string;
 }
 
-/** npm leaves files of this name out of packages, so that the template has it without the dot. */
-const GITIGNORE = 'gitignore';
+const MANIFEST = 'package.json';
+
+/** Files that would mean something to npm inside of our own package have other names in the template. */
+const REAL_NAMES: Readonly<Record<string, string>> = { gitignore: '.gitignore', 'manifest.json': MANIFEST };
 
 /**
  * Writes a package for a protocol.
@@ -29,9 +31,9 @@ export async function createPackage(request: PackageRequest): Promise<string> {
   const files = await readTemplate(request.templateDirectory, names);
   const directory = await emptyDirectory(request.directory);
   for (const [path, text] of files) {
-    const target = join(directory, path === GITIGNORE ? `.${path}` : path);
+    const target = join(directory, path);
     await mkdir(dirname(target), { recursive: true });
-    await writeFile(target, path === 'package.json' ? withCore(text, request.dependencyOf(directory)) : text);
+    await writeFile(target, path === MANIFEST ? withCore(text, request.dependencyOf(directory)) : text);
   }
   return directory;
 }
@@ -41,7 +43,8 @@ async function readTemplate(directory: string, names: Names): Promise<ReadonlyMa
   const files = new Map<string, string>();
   for (const entry of entries.filter((found) => found.isFile())) {
     const path = join(entry.parentPath, entry.name);
-    const relativePath = path.slice(directory.length + 1);
+    const templatePath = path.slice(directory.length + 1);
+    const relativePath = REAL_NAMES[templatePath] ?? templatePath;
     files.set(relativePath, renamed(await readFile(path, 'utf8'), relativePath, names));
   }
   return files;
