@@ -14,6 +14,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** What the sources of a package may import at run time, besides Node's own modules and themselves. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   '@flowtap/core': ['eventemitter3'],
+  '@flowtap/create-protocol': [],
   '@flowtap/protocols-http1': ['@flowtap/core'],
   '@flowtap/protocols-http2': ['@flowtap/core'],
   '@flowtap/protocols-mysql': ['@flowtap/core'],

@@ -43,6 +43,7 @@ export const groups = {
     { name: 'redis-server', command: 'redis-server', service: 'redis-server' },
     { name: 'redis-tools', command: 'redis-cli' },
     { name: 'nats-server', command: 'nats-server', service: 'nats-server' },
+    { name: 'memcached', command: 'memcached', service: 'memcached' },
     { name: 'python3-h2', library: true },
     { name: 'python3-grpcio', library: true },
     { name: 'python3-protobuf', library: true },

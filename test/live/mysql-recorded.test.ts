@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { checkProtocol, type ParserRun, startRelay } from '@flowtap/core/testing';
+import { testProtocol, type ParserRun, startRelay } from '@flowtap/core/testing';
 import { type MysqlRequest, type MysqlResponse, mysql } from '@flowtap/protocols-mysql';
 import { type Connection, createConnection } from 'mariadb';
 import { expect, test, vi } from 'vitest';
@@ -73,6 +73,6 @@ describeLive('what passes between MariaDB and its own driver', mariadbNeeds, () 
     await relay.close();
     const [messages = []] = relay.connections;
     expect(JSON.stringify(messages.map(({ bytes }) => bytes.toString('latin1')))).not.toContain(password);
-    checkProtocol(mysql(), [{ name: 'mariadb', messages, verify: expectAll }]);
+    testProtocol(mysql(), [{ name: 'mariadb', messages, verify: expectAll }]);
   });
 });

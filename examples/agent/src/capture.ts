@@ -10,6 +10,7 @@ import { refuseSharedFiles } from './options/output-spec.js';
 import { createProtocols } from './options/protocols.js';
 import { createExporters, type OutputSetup } from './outputs.js';
 import { checkWritable, writeOwnedFile } from './owned-file.js';
+import { loadPlugins } from './plugins.js';
 import { failureMessage } from './report-failure.js';
 import { everythingDelivered, summarize } from './summary.js';
 import { createTimer } from './timer.js';
@@ -47,18 +48,23 @@ export async function openCapture(setup: CaptureSetup): Promise<Capture> {
   checkOutputOptions(options);
   await checkFiles(options);
   const grpcSchema = await createGrpcSchema(options);
+  const plugins = await loadPlugins(options.plugin ?? []);
   const logger = noticeLogger(notices);
   const where = createWhere(options);
   const tap = createTap({
     source,
-    protocols: createProtocols(options.protocols, { grpcSchema }),
-    exporters: await createExporters({
-      specs: options.output ?? [{ kind: 'stdout' }],
-      readable: setup.readable,
-      serverOptions: options,
-      control: setup.control,
-      logger,
-    }),
+    // What a user adds is asked first: it may know a protocol better than what was there before.
+    protocols: [...plugins.protocols, ...createProtocols(options.protocols, { grpcSchema })],
+    exporters: [
+      ...plugins.exporters,
+      ...(await createExporters({
+        specs: options.output ?? [{ kind: 'stdout' }],
+        readable: setup.readable,
+        serverOptions: options,
+        control: setup.control,
+        logger,
+      })),
+    ],
     redact: options.redact ? { headers: options.redactHeader ?? [] } : false,
     limits: { maxBodyBytes: options.maxBody },
     logger,

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Counters } from './counters.js';
-import type { Detector } from './detector.js';
+import { Detector } from './detector.js';
 import type { GapReason } from './events.js';
 import type { FlowUpdateSink } from './flow-update.js';
 import { GroupedLog } from './grouped-log.js';
+import { GuardBatch } from './guard/guard-batch.js';
+import { isGuarded } from './guard/guarded.js';
+import { WatchedPlugin } from './guard/watched-plugin.js';
 import type { TapLimits } from './limits.js';
 import type { Logger } from './logger.js';
+import type { ProtocolPlugin } from './protocol-plugin.js';
 
 /** Totals that the hot path counts. Every field only grows, except `openConnections` and `unknownConnections`. */
 export class EngineTotals {
@@ -36,17 +40,42 @@ export class EngineState {
   readonly parserErrorLog: GroupedLog;
   readonly counters: Counters;
   readonly updates: FlowUpdateSink;
+  /** Absent where no plugin is guarded. */
+  readonly guard: GuardBatch | undefined;
   readonly totals = new EngineTotals();
   /** Reason of an offset jump that the event itself does not explain. */
   jumpReason: GapReason = 'unknown';
 
-  constructor(detector: Detector, limits: TapLimits, counters: Counters, updates: FlowUpdateSink, logger: Logger) {
-    this.detector = detector;
+  constructor(
+    protocols: readonly ProtocolPlugin[],
+    limits: TapLimits,
+    counters: Counters,
+    updates: FlowUpdateSink,
+    logger: Logger,
+  ) {
     this.limits = limits;
     this.counters = counters;
     this.updates = updates;
+    this.guard = protocols.some(isGuarded) ? createGuard(limits, counters, logger) : undefined;
+    this.detector = new Detector(watched(protocols, this.guard, counters), counters);
     this.parserErrorLog = new GroupedLog(LOG_INTERVAL_MS, (count, detail) => {
       logger.warn(`${count} connections were let go because their parser failed; the last one: ${detail}`);
     });
   }
+}
+
+function createGuard(limits: TapLimits, counters: Counters, logger: Logger): GuardBatch {
+  return new GuardBatch(limits.parserTimeoutMs, (name) => {
+    counters.add(`plugin-off:${name}`);
+    logger.error(`The plugin ${name} was interrupted too often and is asked no more.`);
+  });
+}
+
+function watched(
+  protocols: readonly ProtocolPlugin[],
+  guard: GuardBatch | undefined,
+  counters: Counters,
+): readonly ProtocolPlugin[] {
+  if (guard === undefined) return protocols;
+  return protocols.map((plugin) => (isGuarded(plugin) ? new WatchedPlugin(plugin, guard, counters) : plugin));
 }

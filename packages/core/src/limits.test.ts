@@ -21,11 +21,6 @@ describe('resolveLimits', () => {
 });
 
 describe('checkProtocols', () => {
-  it('refuses a plugin of another interface version', () => {
-    const future = { ...lineProtocol(), apiVersion: 2 } as unknown as ReturnType<typeof lineProtocol>;
-    expect(() => checkProtocols([future], 8192)).toThrow(expect.objectContaining({ code: 'CONFIG_API_VERSION' }));
-  });
-
   it('refuses two plugins of one name', () => {
     expect(() => checkProtocols([lineProtocol(), lineProtocol()], 8192)).toThrow(
       expect.objectContaining({ code: 'CONFIG_DUPLICATE_PROTOCOL' }),

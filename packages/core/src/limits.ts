@@ -12,6 +12,8 @@ export interface TapLimits extends ParserLimits {
   readonly idleTimeoutMs: number;
   /** Flows that wait in one `flows()` iterator; beyond it new ones are dropped for that iterator. @default 4096 */
   readonly maxQueuedFlows: number;
+  /** Milliseconds that one call of a guarded plugin (`guarded()`) may take before it is interrupted. @default 250 */
+  readonly parserTimeoutMs: number;
 }
 
 export const DEFAULT_LIMITS: TapLimits = {
@@ -22,6 +24,7 @@ export const DEFAULT_LIMITS: TapLimits = {
   maxConnections: 20_000,
   idleTimeoutMs: 600_000,
   maxQueuedFlows: 4096,
+  parserTimeoutMs: 250,
 };
 
 /** `--max-body 0` is useful (headers only); a limit of 0 anywhere else would stop everything. */

@@ -2,6 +2,9 @@
 import type { EngineState } from './engine-state.js';
 import type { ConnectionInfo, Layer } from './events.js';
 import type { ExchangeFlow } from './flow.js';
+import { ParserTimeout } from './guard/guard-batch.js';
+import { GuardedParser, type GuardedParserOwner, type ParserCall } from './guard/guarded-parser.js';
+import { WatchedPlugin } from './guard/watched-plugin.js';
 import { OpenExchanges } from './open-exchanges.js';
 import type {
   CloseReason,
@@ -28,16 +31,27 @@ export interface StreamOwner {
   unrecognized(): void;
 }
 
+/** Hears what comes of a guarded parser, later than the bytes that led to it. */
+export interface SessionListener {
+  /** The session must be dropped. */
+  failed(session: ParserSession): void;
+  /** `unread`: what the parser did not read any more, in order. */
+  handedOver(session: ParserSession, unread: readonly ParserCall[], timestampNs: number): void;
+}
+
 /**
  * One parser at work. Nothing that it throws gets out: the calls answer false instead, after which the session must
  * be dropped. A handover is only noted while the parser runs and taken afterwards, so that no parser is closed from
  * inside its own `data`.
+ *
+ * The parser of a guarded plugin works later: the calls answer true, and the listener hears of the rest.
  */
 export class ParserSession {
   readonly #plugin: ProtocolPlugin;
   readonly #state: EngineState;
   readonly #owner: StreamOwner;
   readonly #layer: Layer;
+  readonly #listener: SessionListener;
   readonly #parser: ProtocolParser | undefined;
   #open: OpenExchanges | undefined;
   #handover: Handover | undefined;
@@ -49,6 +63,7 @@ export class ParserSession {
     state: EngineState,
     owner: StreamOwner,
     layer: Layer,
+    listener: SessionListener,
     joinedLate: boolean,
     upgraded?: UpgradedExchange,
   ) {
@@ -57,6 +72,7 @@ export class ParserSession {
     this.#owner = owner;
     this.#layer = layer;
     this.#joinedLate = joinedLate;
+    this.#listener = listener;
     this.#parser = this.#create(this.#context(upgraded));
   }
 
@@ -89,7 +105,7 @@ export class ParserSession {
     } catch (error) {
       this.#failed(error);
     }
-    this.#end();
+    if (!(this.#parser instanceof GuardedParser)) this.#end();
   }
 
   get handover(): Handover | undefined {
@@ -98,6 +114,7 @@ export class ParserSession {
 
   #create(context: ParserContext): ProtocolParser | undefined {
     try {
+      if (this.#plugin instanceof WatchedPlugin) return this.#plugin.createGuarded(context, this.#guardedOwner());
       return this.#plugin.createParser(context);
     } catch (error) {
       this.#failed(error);
@@ -106,7 +123,8 @@ export class ParserSession {
   }
 
   #failed(error: unknown): false {
-    this.#state.counters.add(`parser-error:${this.#plugin.name}`);
+    const code = error instanceof ParserTimeout ? 'parser-timeout' : 'parser-error';
+    this.#state.counters.add(`${code}:${this.#plugin.name}`);
     this.#state.parserErrorLog.note(1, `${this.#plugin.name}: ${String(error)}`);
     this.#end();
     return false;
@@ -120,6 +138,17 @@ export class ParserSession {
       this.#state.counters.add(`not-ended:${this.#plugin.name}`);
       this.#owner.exchange(this.#layer, exchange);
     }
+  }
+
+  #guardedOwner(): GuardedParserOwner {
+    return {
+      failed: (error) => {
+        this.#failed(error);
+        this.#listener.failed(this);
+      },
+      closed: () => this.#end(),
+      handedOver: (unread, timestampNs) => this.#listener.handedOver(this, unread, timestampNs),
+    };
   }
 
   #announce(exchange: ParsedExchange): OpenExchange | undefined {

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ConfigError } from './errors.js';
 import type { ProtocolPlugin } from './protocol-plugin.js';
+import { requireInterface } from './require-interface.js';
+
+/** @throws ConfigError when `value` has another interface version, or lacks what the interface demands. */
+export function requirePlugin(value: unknown): asserts value is ProtocolPlugin {
+  requireInterface(value, { option: 'protocols', kind: 'protocol plugin', methods: ['detect', 'createParser'] });
+}
 
 /**
  * Refuses by value what would fail later: a plugin of another interface version, two of one name, a probe that can
@@ -9,18 +15,8 @@ import type { ProtocolPlugin } from './protocol-plugin.js';
 export function checkProtocols(protocols: readonly ProtocolPlugin[], maxProbeBytes: number): void {
   const names = new Set<string>();
   for (const plugin of protocols) {
-    const { name, apiVersion, probeBytes } = plugin;
-    if (typeof name !== 'string' || name === '') {
-      throw new ConfigError('CONFIG_INVALID_OPTION', `protocols: a plugin has the name ${JSON.stringify(name)}.`, {
-        hint: 'Give every plugin a name that is not empty.',
-      });
-    }
-    // The type says 1, but a plugin may have been compiled against another version of this package.
-    if ((apiVersion as number) !== 1) {
-      throw new ConfigError('CONFIG_API_VERSION', `protocols: ${name} has apiVersion ${String(apiVersion)}, not 1.`, {
-        hint: 'Install a version of the plugin that fits this version of @flowtap/core.',
-      });
-    }
+    requirePlugin(plugin);
+    const { name, probeBytes } = plugin;
     if (names.has(name)) {
       throw new ConfigError('CONFIG_DUPLICATE_PROTOCOL', `protocols: ${name} is listed twice.`, {
         hint: 'List each protocol once.',

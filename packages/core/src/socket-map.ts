@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Connection, type ExchangeSink, type SocketEvent } from './connection.js';
 import { Counters } from './counters.js';
-import { Detector } from './detector.js';
 import { EngineState, type EngineTotals } from './engine-state.js';
 import type {
   CloseEvent,
@@ -71,7 +70,7 @@ export class SocketMap {
     const { protocols, limits, logger, clock, onFlow, updates = noUpdates } = options;
     checkProtocols(protocols, limits.maxProbeBytes);
     const counters = new Counters();
-    this.#state = new EngineState(new Detector(protocols, counters), limits, counters, updates, logger);
+    this.#state = new EngineState(protocols, limits, counters, updates, logger);
     this.#onFlow = onFlow;
     this.#builder = new FlowBuilder(clock, this.#processes);
     this.#closed = new RecentIds(MAX_RECENT_IDS);
@@ -106,6 +105,8 @@ export class SocketMap {
     const connection = this.#connectionOf(event);
     if (connection === undefined) totals.lateBytes += event.length;
     else connection.data(event);
+    const { guard } = this.#state;
+    if (guard?.isFull === true) guard.run();
   }
 
   close(event: CloseEvent): void {
@@ -154,6 +155,7 @@ export class SocketMap {
   end(): void {
     this.#isEnded = true;
     for (const connection of this.#connections.values()) this.#drop(connection, 'end', this.#lastEventNs);
+    this.#state.guard?.run();
     this.#state.parserErrorLog.flush();
   }
 

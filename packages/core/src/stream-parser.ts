@@ -2,8 +2,9 @@
 import { assertNever } from './assert-never.js';
 import type { EngineState } from './engine-state.js';
 import type { Direction, Layer } from './events.js';
+import type { ParserCall } from './guard/guarded-parser.js';
 import { isHttpMessage } from './http-flow.js';
-import { ParserSession, type StreamOwner } from './parser-session.js';
+import { ParserSession, type SessionListener, type StreamOwner } from './parser-session.js';
 import { ProbeBuffer } from './probe-buffer.js';
 import type {
   CloseReason,
@@ -36,7 +37,7 @@ type Phase = 'probing' | 'parsing' | 'unrecognized' | 'closed';
  *
  * The usual stream matches on its first chunk; then nothing is copied.
  */
-export class StreamParser {
+export class StreamParser implements SessionListener {
   readonly #state: EngineState;
   readonly #owner: StreamOwner;
   readonly #layer: Layer;
@@ -162,7 +163,7 @@ export class StreamParser {
 
   #begin(plugin: ProtocolPlugin, upgraded?: UpgradedExchange): void {
     this.#probe = undefined;
-    this.#session = new ParserSession(plugin, this.#state, this.#owner, this.#layer, this.#joinedLate, upgraded);
+    this.#session = new ParserSession(plugin, this.#state, this.#owner, this.#layer, this, this.#joinedLate, upgraded);
     this.#phase = 'parsing';
     this.#owner.recognized();
   }
@@ -205,6 +206,28 @@ export class StreamParser {
     // Known to be something that nobody here reads: guessing among the others could only be wrong.
     this.#state.counters.add(PLAIN_NAME.test(to) ? `handover-unknown:${to}` : 'handover-unknown');
     this.#letGo('for-good');
+  }
+
+  /** A guarded parser failed. */
+  failed(session: ParserSession): void {
+    if (this.#session === session) this.#letGo('for-good');
+    else if (this.#phase === 'closed') this.#owner.unrecognized();
+  }
+
+  /** A guarded parser handed over, after more of the stream, and perhaps its end, had been given to it. */
+  handedOver(session: ParserSession, unread: readonly ParserCall[], timestampNs: number): void {
+    if (this.#phase === 'closed' && unread.length === 0) {
+      this.#handOut(session.handover?.exchange);
+      return;
+    }
+    this.#phase = 'parsing';
+    this.#session = session;
+    this.#followHandover(timestampNs);
+    for (const call of unread) {
+      if (call.kind === 'data') this.data(call.chunk);
+      else if (call.kind === 'gap') this.gap(call.gap);
+      else this.close(call.reason, call.timestampNs);
+    }
   }
 
   #handOut(exchange: ParsedExchange | undefined): void {

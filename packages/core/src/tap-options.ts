@@ -7,6 +7,7 @@ import type { TapLimits } from './limits.js';
 import type { Logger } from './logger.js';
 import type { ProtocolPlugin } from './protocol-plugin.js';
 import type { RedactOptions } from './redact.js';
+import { requireInterface } from './require-interface.js';
 import type { EventSource } from './source.js';
 
 /** Writes down the events of a source; `createRecorder` makes one. */
@@ -58,11 +59,7 @@ export function checkTapOptions({ source, protocols, exporters = [] }: TapOption
       hint: 'List at least one protocol, such as http1().',
     });
   }
-  for (const { name, apiVersion } of exporters) {
-    // The type says 1, but an exporter may have been compiled against another version of this package.
-    if ((apiVersion as number) === 1) continue;
-    throw new ConfigError('CONFIG_API_VERSION', `exporters: ${name} has apiVersion ${String(apiVersion)}, not 1.`, {
-      hint: 'Install a version of the exporter that fits this version of @flowtap/core.',
-    });
+  for (const exporter of exporters) {
+    requireInterface(exporter, { option: 'exporters', kind: 'exporter', methods: ['export', 'flush', 'shutdown'] });
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ExportPipeline, type Logger } from '@flowtap/core';
+import { testExporter } from '@flowtap/core/testing';
 import { ServerCredentials } from '@grpc/grpc-js';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type FlowtapCollectorOptions, flowtapCollector, type ReportedContainer } from '../src/index.js';
@@ -53,6 +54,15 @@ describe('flows', () => {
     expect(pipeline.counters).toMatchObject({ exported: 1000, failed: 0, dropped: 0, retried: 0 });
     expect(server.flows.map(({ id }) => id)).toEqual(flows.map(({ id }) => id));
     expect(server.flowStreams).toBe(1);
+  });
+
+  it('keeps what every exporter promises', async () => {
+    await testExporter(async () => {
+      const server = new CollectorServer();
+      await server.start();
+      const exporter = flowtapCollector({ address: `127.0.0.1:${server.port}` });
+      return { exporter, delivered: () => server.flows.map(({ id }) => id), dispose: () => server.stop() };
+    });
   });
 
   it('keeps each message below what a server accepts', async () => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { HttpResponse } from '@flowtap/core';
-import { checkProtocol, type ParserRun, runParser } from '@flowtap/core/testing';
+import { type ParserRun, runParser, testProtocol } from '@flowtap/core/testing';
 import { describe, expect, test } from 'vitest';
 import { http1 } from '../src/index.js';
 
@@ -28,7 +28,7 @@ describe('events of a response, whole, byte by byte, at every split and with gap
       expect(textsOf(run)).toEqual(['a', 'b']);
       expect(run.exchanges[0]?.complete).toBe(true);
     };
-    checkProtocol(http1(), [{ name, messages: [REQUEST, { direction: 'ingress', bytes: response }], verify }]);
+    testProtocol(http1(), [{ name, messages: [REQUEST, { direction: 'ingress', bytes: response }], verify }]);
   });
 });
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { checkProtocol, runParser } from '@flowtap/core/testing';
+import { runParser, testProtocol } from '@flowtap/core/testing';
 import { describe, expect, test } from 'vitest';
 import { http1 } from '../src/index.js';
 import { outlines } from './outline.js';
@@ -16,6 +16,6 @@ describe('conversations, whole, byte by byte, at every split and with gaps at ev
       expect(whole.handover?.rest).toEqual(rest);
     }
     const vector = { name, messages: steps, verify: () => {}, detects: detects ?? true, ...options };
-    checkProtocol(http1(), [vector]);
+    testProtocol(http1(), [vector]);
   });
 });

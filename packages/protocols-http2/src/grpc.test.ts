@@ -8,7 +8,7 @@ import type {
   HttpRequest,
   HttpResponse,
 } from '@flowtap/core';
-import { checkProtocol, type ParserRunOptions, type ParserStep, runParser } from '@flowtap/core/testing';
+import { type ParserRunOptions, type ParserStep, runParser, testProtocol } from '@flowtap/core/testing';
 import { describe, expect, test, vi } from 'vitest';
 import { data, headers, join, PREFACE, request, response, settings } from '../test/frames.js';
 import { isGrpcContentType } from './grpc.js';
@@ -154,7 +154,7 @@ describe('a call', () => {
       server(settings(), headers(1, response(200, [TYPE])), data(1, message('abc'), 'open')),
       server(headers(1, [['grpc-status', '0']], 'end')),
     ].filter((step) => 'bytes' in step);
-    checkProtocol(http2(), [{ name: 'a call', messages, verify: ({ exchanges }) => expect(exchanges.length).toBe(1) }]);
+    testProtocol(http2(), [{ name: 'a call', messages, verify: ({ exchanges }) => expect(exchanges.length).toBe(1) }]);
   });
 });
 

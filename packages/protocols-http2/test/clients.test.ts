@@ -6,13 +6,13 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Detection, Direction } from '@flowtap/core';
 import {
-  checkProtocol,
   listen,
   type ParserRun,
   parserContext,
   type Recording,
   runParser,
   startRelay,
+  testProtocol,
 } from '@flowtap/core/testing';
 import { describe, expect, test, vi } from 'vitest';
 import { python } from '../../../test/support/python.js';
@@ -127,7 +127,7 @@ describe.each(clients)('what passes between %s and Node.js', (name, command, arg
         const whole = runParser(http2(), recording, options);
         shown.push(...outlines(whole).map(described));
         for (const { complete } of whole.exchanges) expect(complete).toBe(true);
-        checkProtocol(http2(), [{ name, messages: recording, verify: () => {}, ...options }]);
+        testProtocol(http2(), [{ name, messages: recording, verify: () => {}, ...options }]);
         checkJoinedLate(framesIn(recording), whole);
       }
       expect(shown.sort()).toEqual([...served].sort());

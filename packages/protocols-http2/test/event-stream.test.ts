@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { HttpResponse } from '@flowtap/core';
-import { checkProtocol, runParser } from '@flowtap/core/testing';
+import { runParser, testProtocol } from '@flowtap/core/testing';
 import { expect, test, vi } from 'vitest';
 import { http2 } from '../src/index.js';
 import { data, headers, join, PREFACE, request, response as responseOf, settings } from './frames.js';
@@ -22,5 +22,5 @@ test('the events of a stream are told as they come, and listed at its end', () =
   expect(announced[0]?.messages.map(({ content }) => content.text())).toEqual(['a', 'b']);
   const response = exchanges[0]?.response as HttpResponse | undefined;
   expect(response?.eventStream).toMatchObject({ eventCount: 2, events: [{ id: '1' }, { event: 'message' }] });
-  checkProtocol(http2(), [{ name: 'events', messages, verify: () => {} }]);
+  testProtocol(http2(), [{ name: 'events', messages, verify: () => {} }]);
 });

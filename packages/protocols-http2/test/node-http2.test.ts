@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect, constants, createServer, type Http2Server } from 'node:http2';
 import type { HttpHeader, HttpRequest, HttpResponse } from '@flowtap/core';
-import { checkProtocol, listen, type Recording, type Relay, runParser, startRelay } from '@flowtap/core/testing';
+import { listen, type Recording, type Relay, runParser, startRelay, testProtocol } from '@flowtap/core/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { http2 } from '../src/index.js';
 import { outline, outlines } from './outline.js';
@@ -179,7 +179,7 @@ test('any chunking gives the same, and damage throws nothing', async () => {
   await send('/plain?a=b', { 'x-a': 'b' }, BODY);
   await send('/trailers');
   const steps = await recording();
-  checkProtocol(http2(), [
+  testProtocol(http2(), [
     { name: 'two exchanges of Node', messages: steps, verify: (run) => expect(run.exchanges.length).toBe(2) },
   ]);
 }, 60_000);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { checkProtocol, runParser } from '@flowtap/core/testing';
+import { runParser, testProtocol } from '@flowtap/core/testing';
 import { describe, expect, test, vi } from 'vitest';
 import { http2 } from '../src/index.js';
 import { framesIn } from './frames.js';
@@ -19,7 +19,7 @@ describe('conversations, whole, byte by byte, at every split and with gaps at ev
     if (counts !== undefined) expect(whole.counts).toEqual(counts);
     // Every place of a large body would take minutes and tell nothing more.
     const isLarge = wire.some(([, bytes]) => bytes.length > 3000);
-    if (!isLarge) checkProtocol(http2(), [{ name, messages, verify: () => {}, ...options }]);
+    if (!isLarge) testProtocol(http2(), [{ name, messages, verify: () => {}, ...options }]);
   });
 });
 

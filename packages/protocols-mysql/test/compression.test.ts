@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import * as zlib from 'node:zlib';
-import { checkProtocol, runParser } from '@flowtap/core/testing';
+import { testProtocol, runParser } from '@flowtap/core/testing';
 import { expect, it, vi } from 'vitest';
 import { Capability } from '../src/capabilities.js';
 import { mysql } from '../src/index.js';
@@ -34,7 +34,7 @@ const CONVERSATION: readonly Step[] = [
 ];
 
 it('is taken off, however it is cut', () => {
-  checkProtocol(mysql(), [
+  testProtocol(mysql(), [
     {
       name: 'zlib',
       messages: [...connected(ZLIB), ...CONVERSATION],

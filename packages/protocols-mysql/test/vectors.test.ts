@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { checkProtocol, type ParserRun, type ProtocolVector } from '@flowtap/core/testing';
+import { testProtocol, type ParserRun, type ProtocolVector } from '@flowtap/core/testing';
 import { expect, test, vi } from 'vitest';
 import { Capability } from '../src/capabilities.js';
 import { mysql } from '../src/index.js';
@@ -536,5 +536,5 @@ const vectors: Readonly<Record<string, Vector>> = {
 };
 
 test.each(Object.entries(vectors))('%s', (name, vector) => {
-  checkProtocol(mysql(), [{ name, ...vector }]);
+  testProtocol(mysql(), [{ name, ...vector }]);
 });

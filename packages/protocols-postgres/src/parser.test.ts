@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { checkProtocol, type ParserRunOptions, type ParserStep, runParser } from '@flowtap/core/testing';
+import { testProtocol, type ParserRunOptions, type ParserStep, runParser } from '@flowtap/core/testing';
 import { describe, expect, test, vi } from 'vitest';
 import * as pg from '../test/messages.js';
 import { ANSWER, ASK, ONE, ONE_FLOW, received } from '../test/messages.js';
@@ -21,7 +21,7 @@ describe('sessions, whole, byte by byte, at every split and with gaps at every p
     expect(
       whole.exchanges.every(({ scheme, joined }) => scheme === 'postgresql' && (joined === 'late') === joinedLate),
     ).toBe(true);
-    checkProtocol(postgres(), [{ name, messages: steps, verify: () => {}, joinedLate }]);
+    testProtocol(postgres(), [{ name, messages: steps, verify: () => {}, joinedLate }]);
   });
 });
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ParsedExchange } from '@flowtap/core';
-import { checkProtocol, type ParserRunOptions, type ParserStep, parserContext, runParser } from '@flowtap/core/testing';
+import { testProtocol, type ParserRunOptions, type ParserStep, parserContext, runParser } from '@flowtap/core/testing';
 import { describe, expect, test, vi } from 'vitest';
 import { bulk, client, command, line, lines, requestOf, responseOf, type Step, server } from '../test/resp.js';
 import { redis } from './plugin.js';
@@ -206,7 +206,7 @@ describe('conversations, whole, byte by byte, at every split and with gaps at ev
   test.each(VECTORS)('$name', ({ name, steps, expected, detects = true, joinedLate = false }) => {
     const options = { connection: { role: 'client' as const }, joinedLate };
     expect(lines(run(steps, options))).toEqual(expected);
-    checkProtocol(redis(), [{ name, messages: steps, verify: () => {}, detects, ...options }]);
+    testProtocol(redis(), [{ name, messages: steps, verify: () => {}, detects, ...options }]);
   });
 });
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MAX_LISTED_MESSAGES } from '@flowtap/core';
-import { checkProtocol, type ParserRunOptions, type ParserStep, runParser } from '@flowtap/core/testing';
+import { type ParserRunOptions, type ParserStep, runParser, testProtocol } from '@flowtap/core/testing';
 import { describe, expect, test, vi } from 'vitest';
 import {
   BINARY,
@@ -122,7 +122,7 @@ describe('conversations, whole, byte by byte, at every split and with gaps at ev
       request: { target: '/socket' },
       response: { status: 101 },
     });
-    checkProtocol(websocket(), [{ name, messages: steps, verify: () => {}, detects: false, ...options }]);
+    testProtocol(websocket(), [{ name, messages: steps, verify: () => {}, detects: false, ...options }]);
   });
 });
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { once } from 'node:events';
 import type { WebSocketMessage } from '@flowtap/core';
-import { checkProtocol, type ParserStep, pseudoRandomBytes, runParser } from '@flowtap/core/testing';
+import { type ParserStep, pseudoRandomBytes, runParser, testProtocol } from '@flowtap/core/testing';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import type { WebSocket } from 'ws';
 import { websocket } from '../src/index.js';
@@ -57,7 +57,7 @@ describe.each(Object.keys(SETTINGS) as (keyof typeof SETTINGS)[])('what ws says 
 
   test('is what its programs heard, whole, byte by byte, at every split and with gaps at every place', () => {
     const { steps, upgraded } = short;
-    checkProtocol(websocket(), [
+    testProtocol(websocket(), [
       {
         name: setting,
         messages: steps,

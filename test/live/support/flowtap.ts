@@ -21,6 +21,7 @@ export interface Stats {
   readonly gapBytes: number;
   readonly connections: number;
   readonly opaqueConnections: number;
+  readonly counters: Readonly<Record<string, number>>;
   readonly exporters: readonly {
     readonly name: string;
     readonly exported: number;

@@ -18,6 +18,7 @@ export interface OutputOptions extends FlowFilterOptions, GrpcSchemaFiles, Serve
   readonly output?: readonly OutputSpec[];
   readonly maxBody: number;
   readonly protocols?: readonly ProtocolChoice[];
+  readonly plugin?: readonly string[];
   readonly stats?: string;
   readonly redact: boolean;
   readonly redactHeader?: readonly string[];
@@ -48,6 +49,12 @@ export function addOutputOptions(command: Command, human: 'stdout' | 'stderr', d
       new Option('--protocols <names>', `only these, with commas between: ${PROTOCOL_CHOICES.join(', ')}`).argParser(
         (text) => parseProtocols('--protocols', text),
       ),
+    )
+    .addOption(
+      new Option(
+        '--plugin <module>',
+        'also protocols and exporters of this module, a path or an installed package; its code is run; repeatable',
+      ).argParser(collect((text) => text)),
     )
     .addOption(
       new Option(

@@ -2,8 +2,8 @@
 import { strictEqual } from 'node:assert/strict';
 import { describe, expect, it } from 'vitest';
 import type { ProtocolParser, ProtocolPlugin, StreamChunk } from '../protocol-plugin.js';
-import { checkProtocol, type ProtocolVector } from './check-protocol.js';
 import { lineProtocol } from './line-protocol.js';
+import { type ProtocolVector, testProtocol } from './test-protocol.js';
 
 const VECTORS: readonly ProtocolVector[] = [
   {
@@ -47,9 +47,9 @@ function broken(change: (parser: ProtocolParser) => Partial<ProtocolParser>): Pr
   };
 }
 
-describe('checkProtocol', () => {
+describe('testProtocol', () => {
   it('passes a protocol that keeps the contract', () => {
-    checkProtocol(lineProtocol(), VECTORS);
+    testProtocol(lineProtocol(), VECTORS);
   });
 
   it('finds a parser whose result depends on how the bytes were cut', () => {
@@ -58,7 +58,7 @@ describe('checkProtocol', () => {
         if (chunk.bytes.length > 1) parser.data(chunk);
       },
     }));
-    expect(() => checkProtocol(plugin, VECTORS)).toThrow(/\[two exchanges, byte by byte\]/);
+    expect(() => testProtocol(plugin, VECTORS)).toThrow(/\[two exchanges, byte by byte\]/);
   });
 
   it('finds a parser that keeps borrowed bytes', () => {
@@ -72,7 +72,7 @@ describe('checkProtocol', () => {
         },
       };
     });
-    expect(() => checkProtocol(plugin, VECTORS)).toThrow(/\[two exchanges, whole\]/);
+    expect(() => testProtocol(plugin, VECTORS)).toThrow(/\[two exchanges, whole\]/);
   });
 
   it('finds a parser that throws after a gap', () => {
@@ -81,17 +81,42 @@ describe('checkProtocol', () => {
         throw new Error('gap');
       },
     }));
-    expect(() => checkProtocol(plugin, VECTORS)).toThrow(/gap at 0/);
+    expect(() => testProtocol(plugin, VECTORS)).toThrow(/gap at 0/);
+  });
+
+  it('finds a parser that keeps what never ends', () => {
+    const plugin = broken((parser) => {
+      let kept = '';
+      return {
+        data: (chunk) => {
+          parser.data(chunk);
+          kept += chunk.bytes.toString('latin1');
+        },
+        close: (reason, timestampNs) => parser.close(kept === '' ? 'end' : reason, timestampNs),
+      };
+    });
+    expect(() => testProtocol(plugin, VECTORS)).toThrow(/flood\] when .* the parser keeps \d+ of \d+ bytes/);
+  });
+
+  it('finds a parser that hands out more than the limits allow', () => {
+    const plugin = lineProtocol();
+    const large = 'y'.repeat(200_000);
+    const generous: ProtocolPlugin = {
+      ...plugin,
+      createParser: (context) =>
+        plugin.createParser({ ...context, emit: (exchange) => context.emit({ ...exchange, request: large }) }),
+    };
+    expect(() => testProtocol(generous, VECTORS)).toThrow(/flood\] when .* an exchange has \d+ bytes/);
   });
 
   it('finds a detect that is not pure', () => {
     let calls = 0;
     const plugin: ProtocolPlugin = { ...lineProtocol(), detect: () => (++calls % 2 === 0 ? 'match' : 'no-match') };
-    expect(() => checkProtocol(plugin, VECTORS)).toThrow(/same bytes/);
+    expect(() => testProtocol(plugin, VECTORS)).toThrow(/same bytes/);
   });
 
   it('finds a detect that never has enough', () => {
     const plugin: ProtocolPlugin = { ...lineProtocol(), detect: () => 'need-more' };
-    expect(() => checkProtocol(plugin, VECTORS)).toThrow(/detect/);
+    expect(() => testProtocol(plugin, VECTORS)).toThrow(/detect/);
   });
 });

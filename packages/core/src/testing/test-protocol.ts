@@ -2,6 +2,7 @@
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import type { Direction } from '../events.js';
 import type { Probe, ProtocolPlugin } from '../protocol-plugin.js';
+import { checkBounds } from './check-bounds.js';
 import { chunkings } from './chunkings.js';
 import { type ParserRun, type ParserRunOptions, type ParserStep, runParser } from './parser-run.js';
 import { pseudoRandomBytes } from './pseudo-random.js';
@@ -22,11 +23,11 @@ const NOISE_BYTES = 4096;
 /**
  * Checks what every protocol plugin promises, on the plugin's own vectors: the same exchanges however the bytes are
  * cut and whether or not somebody listens for updates, no exception whatever is missing or appended, no use of borrowed
- * bytes, a pure `detect`.
+ * bytes, nothing kept or handed out beyond the limits, a pure `detect`.
  *
  * @throws AssertionError that names the vector and the way it was fed. Independent of any test runner.
  */
-export function checkProtocol(plugin: ProtocolPlugin, vectors: readonly ProtocolVector[]): void {
+export function testProtocol(plugin: ProtocolPlugin, vectors: readonly ProtocolVector[]): void {
   strictEqual(plugin.apiVersion, 1, 'apiVersion');
   ok(plugin.name.length > 0, 'a plugin has a name');
   ok(Number.isSafeInteger(plugin.probeBytes) && plugin.probeBytes > 0, 'probeBytes is a positive whole number');
@@ -41,6 +42,7 @@ export function checkProtocol(plugin: ProtocolPlugin, vectors: readonly Protocol
     checkUpdates(plugin, vector, steps, whole);
     checkDamage(plugin, vector, steps);
     checkDetect(plugin, vector, steps);
+    named(`${vector.name}, flood`, () => checkBounds(plugin, steps, vector));
   }
   for (let seed = 1; seed <= 50; seed += 1) checkNoise(plugin, seed);
 }
