@@ -51,7 +51,7 @@ export async function openCapture(setup: CaptureSetup): Promise<Capture> {
   const where = createWhere(options);
   const tap = createTap({
     source,
-    protocols: createProtocols(options.protocols, { grpcSchema }),
+    protocols: await createProtocols(options.protocols, { grpcSchema }),
     exporters: await createExporters({
       specs: options.output ?? [{ kind: 'stdout' }],
       readable: setup.readable,

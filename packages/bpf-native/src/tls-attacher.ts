@@ -5,6 +5,7 @@ import { type FileGate, FileGates } from './file-gates.js';
 import { fileIdentity } from './file-identity.js';
 import { planFile } from './file-plan.js';
 import { type FileUsers, hasUsers, type LivingTargets } from './file-users.js';
+import type { KernelPrograms } from './kernel-programs.js';
 import type { NativeSession } from './native-binding.js';
 import { toBpfError } from './native-errors.js';
 import { distinctMappings, executableMappings, openFirst, openMapping } from './proc.js';
@@ -12,7 +13,7 @@ import type { MapRecord } from './record-decoder.js';
 import { FILE_KEY } from './record-layout.js';
 import type { TlsPlace } from './tls-plan.js';
 import type { TlsLibraryName } from './tls-probes.js';
-import { programsOf } from './uprobe-programs.js';
+import { isGoProgram, programsOf } from './uprobe-programs.js';
 
 /** A file whose TLS functions are probed. */
 export interface TlsLibrary {
@@ -51,8 +52,8 @@ const SWEEP_INTERVAL_MS = 1000;
  * uprobes belong to the inode. A file is let go when the last target that had a use for it is gone.
  */
 export class TlsAttacher {
+  readonly #programs: KernelPrograms;
   readonly #session: NativeSession;
-  readonly #hasSessions: boolean;
   readonly #logger: Logger;
   readonly #living: () => LivingTargets;
   readonly #gates: FileGates;
@@ -62,13 +63,12 @@ export class TlsAttacher {
   #lastSweepMs = Number.NEGATIVE_INFINITY;
   #isStopped = false;
 
-  /** `hasSessions`: as of the kernel. */
-  constructor(session: NativeSession, hasSessions: boolean, logger: Logger, living: () => LivingTargets) {
-    this.#session = session;
-    this.#hasSessions = hasSessions;
+  constructor(programs: KernelPrograms, logger: Logger, living: () => LivingTargets) {
+    this.#programs = programs;
+    this.#session = programs.session;
     this.#logger = logger;
     this.#living = living;
-    this.#gates = new FileGates(session);
+    this.#gates = new FileGates(this.#session);
   }
 
   get libraries(): readonly TlsLibrary[] {
@@ -123,9 +123,11 @@ export class TlsAttacher {
     this.#sweepTimer.unref();
   }
 
-  stop(): void {
+  /** Takes all probes off. */
+  async stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#sweepTimer);
+    await this.#session.detach([...this.#files.values()].flatMap(({ probes }) => probes?.links ?? []));
   }
 
   /** `mapper`: the process that has it mapped; none where only the linker knows it. */
@@ -175,7 +177,8 @@ export class TlsAttacher {
       const open = `/proc/self/fd/${fd}`;
       for (const { program: planned, offsets, cookies } of plan.probes) {
         const gated = cookies.map((cookie) => gate.cookie(cookie));
-        for (const { program, atReturn } of programsOf(planned, this.#hasSessions)) {
+        if (isGoProgram(planned)) await this.#programs.goPrograms;
+        for (const { program, atReturn } of programsOf(planned, this.#programs.hasSessions)) {
           links.push(await this.#session.attachUprobes(program, open, offsets, gated, atReturn));
         }
       }

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { GrpcSchema, ProtocolPlugin } from '@flowtap/core';
-import { http1 } from '@flowtap/protocols-http1';
-import { http2 } from '@flowtap/protocols-http2';
-import { websocket } from '@flowtap/protocols-websocket';
 import { UsageError } from '../usage-error.js';
 import { parseChoice } from './choice.js';
 
-/** In the order in which they are asked: HTTP/2 knows its connections more surely than HTTP/1 does, which begins WebSockets. */
+/** Loaded when chosen, while the kernel is busy with the programs. In the order in which they are asked: HTTP/2 knows its connections more surely than HTTP/1 does, which begins WebSockets. */
 const PLUGINS = {
-  http2: (options: ProtocolOptions): ProtocolPlugin => http2(options),
-  http1: (): ProtocolPlugin => http1(),
-  websocket: (): ProtocolPlugin => websocket(),
+  http2: async (options: ProtocolOptions) => (await import('@flowtap/protocols-http2')).http2(options),
+  http1: async () => (await import('@flowtap/protocols-http1')).http1(),
+  websocket: async () => (await import('@flowtap/protocols-websocket')).websocket(),
 } as const;
 
 export interface ProtocolOptions {
@@ -33,6 +30,6 @@ export function parseProtocols(option: string, text: string): readonly ProtocolC
 export function createProtocols(
   chosen: readonly ProtocolChoice[] = PROTOCOL_CHOICES,
   options: ProtocolOptions = { grpcSchema: undefined },
-): readonly ProtocolPlugin[] {
-  return PROTOCOL_CHOICES.filter((name) => chosen.includes(name)).map((name) => PLUGINS[name](options));
+): Promise<readonly ProtocolPlugin[]> {
+  return Promise.all(PROTOCOL_CHOICES.filter((name) => chosen.includes(name)).map((name) => PLUGINS[name](options)));
 }
