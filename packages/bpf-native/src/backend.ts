@@ -54,9 +54,7 @@ export async function attachBackend(
   backend: Backend,
   arch: string = process.arch,
 ): Promise<number[]> {
-  const links: number[] = [];
-  for (const program of SOCKET_AND_PROCESS_PROGRAMS) links.push(await session.attachProgram(program));
-  if (backend === 'kprobe') return [...links, ...(await attachKprobes(session, arch))];
-  for (const program of SYSCALL_PROGRAMS.tracepoint) links.push(await session.attachProgram(program));
-  return links;
+  const programs = [...SOCKET_AND_PROCESS_PROGRAMS, ...(backend === 'tracepoint' ? SYSCALL_PROGRAMS.tracepoint : [])];
+  const links = await Promise.all(programs.map((program) => session.attachProgram(program)));
+  return backend === 'kprobe' ? [...links, ...(await attachKprobes(session, arch))] : links;
 }

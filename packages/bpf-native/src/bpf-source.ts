@@ -12,6 +12,7 @@ import { LossReporter } from './loss-reporter.js';
 import type { NativeSession } from './native-binding.js';
 import { translating } from './native-errors.js';
 import { type BpfSourceOptions, type ResolvedOptions, resolveOptions, type Target } from './options.js';
+import { PlansAhead } from './plans-ahead.js';
 import { ProcessEvents } from './process-events.js';
 import { RecordDecoder } from './record-decoder.js';
 import { type SpawnOptions, spawnHeld } from './spawn.js';
@@ -185,11 +186,13 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
     const { session, targets, tls } = this.#running();
     const target = targets.addSpawned();
     const start = async () => {
-      await tls.inspectLinkerCache(target);
-      this.#running(); // stop() may have been called meanwhile
-      return spawnHeld(session, this.#ownPid, target, command, args, options, async (pid) => {
-        await Promise.all([tls.inspectProcess(pid, target), this.#blindSpots.started(pid)]);
+      // Probes are attached in other threads: the command is started meanwhile.
+      const cached = tls.inspectLinkerCache(target);
+      const held = spawnHeld(session, this.#ownPid, target, command, args, options, async (pid) => {
+        await Promise.all([cached, tls.inspectProcess(pid, target), this.#blindSpots.started(pid)]);
       });
+      const [child] = await Promise.all([held, cached]);
+      return child;
     };
     return this.#track(start().finally(() => targets.spawned(target)));
   }
@@ -223,7 +226,7 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
     if (session) {
       session.quiesce();
       // Letting go of uprobes waits for the kernel: meanwhile everything else ends.
-      this.#track(this.#tls?.stop() ?? Promise.resolve());
+      void this.#track(this.#tls?.stop() ?? Promise.resolve());
       await session.detach(this.#links);
       await session.stop();
       // Nothing is read any more; the kernel's maps are still there.
@@ -245,6 +248,8 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
     this.#loading ??= loadPrograms(this.#options);
     // The kernel verifies in another thread. Probes must not wait for this then: a container starts in a tenth of a second.
     if (process.arch === 'x64') disassembler();
+    const plans = new PlansAhead();
+    plans.makeForLinkerCache();
     const programs = await this.#loading;
     const { session, backend } = programs;
     this.#session = session;
@@ -252,7 +257,7 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
     this.#ownPid = session.whoAmI() || process.pid;
     const targets = new TargetSet(session, this.#ownPid);
     this.#targets = targets;
-    this.#tls = new TlsAttacher(programs, this.#logger, () => targets.living());
+    this.#tls = new TlsAttacher(programs, plans, this.#logger, () => targets.living());
     this.#clock = readClock();
     const decoder = this.#createDecoder(targets, this.#tls);
     session.start((batch, bytes) => {

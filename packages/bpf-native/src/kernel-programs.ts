@@ -44,9 +44,7 @@ export async function loadPrograms({ native, backend: wanted, logger }: Resolved
 
 function loadGoPrograms(session: NativeSession, logger: Logger): Promise<unknown> {
   const loading = session.loadLater(GO_PROGRAMS);
-  loading.catch((error) =>
-    logger.warn(`TLS of Go programs will not be seen: ${(toBpfError(error) as Error).message}`),
-  );
+  loading.catch((error) => logger.warn(`TLS of Go programs will not be seen: ${(toBpfError(error) as Error).message}`));
   return loading;
 }
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, readFileSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import type { Logger } from '@flowtap/core';
 import { type FileGate, FileGates } from './file-gates.js';
 import { fileIdentity } from './file-identity.js';
-import { planFile } from './file-plan.js';
 import { type FileUsers, hasUsers, type LivingTargets } from './file-users.js';
 import type { KernelPrograms } from './kernel-programs.js';
+import { linkerCacheLibraries } from './linker-cache.js';
 import type { NativeSession } from './native-binding.js';
 import { toBpfError } from './native-errors.js';
+import type { PlansAhead } from './plans-ahead.js';
 import { distinctMappings, executableMappings, openFirst, openMapping } from './proc.js';
 import type { MapRecord } from './record-decoder.js';
 import { FILE_KEY } from './record-layout.js';
@@ -54,6 +55,7 @@ const SWEEP_INTERVAL_MS = 1000;
 export class TlsAttacher {
   readonly #programs: KernelPrograms;
   readonly #session: NativeSession;
+  readonly #plans: PlansAhead;
   readonly #logger: Logger;
   readonly #living: () => LivingTargets;
   readonly #gates: FileGates;
@@ -63,9 +65,10 @@ export class TlsAttacher {
   #lastSweepMs = Number.NEGATIVE_INFINITY;
   #isStopped = false;
 
-  constructor(programs: KernelPrograms, logger: Logger, living: () => LivingTargets) {
+  constructor(programs: KernelPrograms, plans: PlansAhead, logger: Logger, living: () => LivingTargets) {
     this.#programs = programs;
     this.#session = programs.session;
+    this.#plans = plans;
     this.#logger = logger;
     this.#living = living;
     this.#gates = new FileGates(this.#session);
@@ -100,14 +103,8 @@ export class TlsAttacher {
    */
   async inspectLinkerCache(target: number, pid?: number): Promise<void> {
     const root = pid === undefined ? '' : `/proc/${pid}/root`;
-    let cache: string;
-    try {
-      cache = readFileSync(`${root}/etc/ld.so.cache`, 'latin1');
-    } catch {
-      return; // musl, or no cache: the memory map will tell
-    }
-    const paths = new Set(cache.match(/\/[^\0]*\/lib(?:ssl|gnutls)\.so[^\0]*/g));
-    await Promise.all([...paths].map((path) => this.#inspect(openFirst([`${root}${path}`]), path, target)));
+    const paths = linkerCacheLibraries(root);
+    await Promise.all(paths.map((path) => this.#inspect(openFirst([`${root}${path}`]), path, target)));
   }
 
   /** Files in the layers of an image that a container may use as soon as it starts. */
@@ -142,7 +139,7 @@ export class TlsAttacher {
     let file = this.#files.get(key);
     if (file === undefined) {
       file = { path, inode, mappedBy: new Map(), knownTo: new Set(), work: Promise.resolve() };
-      file.work = this.#attach(fd, file).finally(() => closeSync(fd));
+      file.work = this.#attach(key, fd, file).finally(() => closeSync(fd));
       this.#remember(key, file);
     } else {
       closeSync(fd);
@@ -162,9 +159,9 @@ export class TlsAttacher {
     }
   }
 
-  async #attach(fd: number, file: KnownFile): Promise<void> {
+  async #attach(key: string, fd: number, file: KnownFile): Promise<void> {
     const { path } = file;
-    const plan = planFile(fd);
+    const plan = this.#plans.take(key, fd);
     if (plan === undefined) return;
     const gate = this.#gates.take();
     if (gate === undefined) {
