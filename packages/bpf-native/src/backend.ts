@@ -55,6 +55,10 @@ export async function attachBackend(
   arch: string = process.arch,
 ): Promise<number[]> {
   const programs = [...SOCKET_AND_PROCESS_PROGRAMS, ...(backend === 'tracepoint' ? SYSCALL_PROGRAMS.tracepoint : [])];
-  const links = await Promise.all(programs.map((program) => session.attachProgram(program)));
+  const attached = await Promise.allSettled(programs.map((program) => session.attachProgram(program)));
+  const links = attached.map((link) => {
+    if (link.status === 'rejected') throw link.reason;
+    return link.value;
+  });
   return backend === 'kprobe' ? [...links, ...(await attachKprobes(session, arch))] : links;
 }

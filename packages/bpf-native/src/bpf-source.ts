@@ -187,7 +187,7 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
     const target = targets.addSpawned();
     const start = async () => {
       // Probes are attached in other threads: the command is started meanwhile.
-      const cached = tls.inspectLinkerCache(target);
+      const cached = this.#track(tls.inspectLinkerCache(target));
       const held = spawnHeld(session, this.#ownPid, target, command, args, options, async (pid) => {
         await Promise.all([cached, tls.inspectProcess(pid, target), this.#blindSpots.started(pid)]);
       });
@@ -235,7 +235,6 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
       }
       this.#reportLosses();
       this.#session = undefined;
-      while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
     }
     await this.#unload();
     this.#state = 'stopped';
@@ -272,6 +271,7 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
   }
 
   async #unload(): Promise<void> {
+    while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
     const programs = await this.#loading?.catch(() => undefined); // load() or start() has told
     await programs?.goPrograms.catch(() => undefined);
     await programs?.session.close();

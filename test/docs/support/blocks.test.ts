@@ -13,9 +13,12 @@ describe('the blocks of a document', () => {
     ]);
   });
 
-  it.each(['', 'bash', 'console', 'typescript', 'sh a.sh b.sh'])('are refused as "%s": nothing would test them', (info) => {
-    expect(() => blocksOf('a.md', block(info))).toThrow(/a\.md:2/);
-  });
+  it.each(['', 'bash', 'console', 'typescript', 'sh a.sh b.sh'])(
+    'are refused as "%s": nothing would test them',
+    (info) => {
+      expect(() => blocksOf('a.md', block(info))).toThrow(/a\.md:2/);
+    },
+  );
 
   it('are refused as a file without a name, and outside of their directory', () => {
     expect(() => blocksOf('a.md', block('yaml'))).toThrow('which file is it?');

@@ -3,7 +3,10 @@ import type { GrpcSchema, ProtocolPlugin } from '@flowtap/core';
 import { UsageError } from '../usage-error.js';
 import { parseChoice } from './choice.js';
 
-/** Loaded when chosen, while the kernel is busy with the programs. In the order in which they are asked: HTTP/2 knows its connections more surely than HTTP/1 does, which begins WebSockets. */
+/**
+ * Loaded when they are chosen, while the kernel verifies its programs. In the order in which they are asked: HTTP/2 knows its
+ * connections more surely than HTTP/1 does, which begins WebSockets.
+ */
 const PLUGINS = {
   http2: async (options: ProtocolOptions) => (await import('@flowtap/protocols-http2')).http2(options),
   http1: async () => (await import('@flowtap/protocols-http1')).http1(),
