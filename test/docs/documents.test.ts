@@ -19,6 +19,10 @@ const titleOf = ({ line, language }: Block) => `line ${line}, ${language}`;
 beforeAll(() => workplace.compile());
 afterAll(() => workplace.remove());
 
+test.each(documents)('$path has no block that nothing would test', ({ problem }) => {
+  expect(problem).toBeUndefined();
+});
+
 describe.each(withBlocks(({ language }) => language === 'json'))('$path', ({ blocks }) => {
   test.each(blocks.map((block) => [titleOf(block), block] as const))('%s is JSON', (_, { text }) => {
     expect(() => JSON.parse(text)).not.toThrow();

@@ -10,6 +10,8 @@ export interface Document {
   /** Path from the repository's root. */
   readonly path: string;
   readonly blocks: readonly Block[];
+  /** Why it has no blocks, though it may look as if it had some. */
+  readonly problem?: string;
 }
 
 /** What people follow step by step: the README, the guides and the examples. */
@@ -18,5 +20,13 @@ export function findDocuments(): readonly Document[] {
   const examples = readdirSync(join(rootDirectory, 'examples')).map((name) => `examples/${name}/README.md`);
   return ['README.md', ...guides.map((name) => `docs/guides/${name}`), ...examples]
     .filter((path) => existsSync(join(rootDirectory, path)))
-    .map((path) => ({ path, blocks: blocksOf(path, readFileSync(join(rootDirectory, path), 'utf8')) }));
+    .map(readDocument);
+}
+
+function readDocument(path: string): Document {
+  try {
+    return { path, blocks: blocksOf(path, readFileSync(join(rootDirectory, path), 'utf8')) };
+  } catch (error) {
+    return { path, blocks: [], problem: (error as Error).message };
+  }
 }
