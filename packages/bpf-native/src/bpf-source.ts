@@ -7,7 +7,7 @@ import { BatchPacer } from './batch-pacer.js';
 import { BlindSpotWatch } from './blind-spot-watch.js';
 import { type ConnectionTotals, readConnections, unreadTotals } from './connection-totals.js';
 import { BpfError } from './errors.js';
-import { type KernelPrograms, loadPrograms } from './kernel-programs.js';
+import { KernelPrograms } from './kernel-programs.js';
 import { LossReporter } from './loss-reporter.js';
 import type { NativeSession } from './native-binding.js';
 import { translating } from './native-errors.js';
@@ -104,7 +104,7 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
    * @throws NativeLoadError, BpfError: what this machine lacks and what to do
    */
   async load(): Promise<void> {
-    if (this.#state === 'new') this.#loading ??= loadPrograms(this.#options);
+    if (this.#state === 'new') this.#loading ??= KernelPrograms.load(this.#options);
     await this.#loading;
   }
 
@@ -244,7 +244,7 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
   readonly #links: number[] = [];
 
   async #open(): Promise<void> {
-    this.#loading ??= loadPrograms(this.#options);
+    this.#loading ??= KernelPrograms.load(this.#options);
     // The kernel verifies in another thread. Probes must not wait for this then: a container starts in a tenth of a second.
     if (process.arch === 'x64') disassembler();
     const plans = new PlansAhead();
@@ -273,8 +273,7 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
   async #unload(): Promise<void> {
     while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
     const programs = await this.#loading?.catch(() => undefined); // load() or start() has told
-    await programs?.goPrograms.catch(() => undefined);
-    await programs?.session.close();
+    await programs?.close();
   }
 
   #createDecoder(targets: TargetSet, tls: TlsAttacher): RecordDecoder {

@@ -10,42 +10,65 @@ import type { ResolvedOptions } from './options.js';
 import { assertCapturePossible } from './preflight.js';
 import { GO_PROGRAMS, unusedUprobePrograms } from './uprobe-programs.js';
 
+/** A command that does nothing has ended by then; a container that starts needs longer until it does something. */
+const GO_DELAY_MS = 250;
+
 /** What the kernel has verified and holds; nothing is attached. */
-export interface KernelPrograms {
+export class KernelPrograms {
   readonly session: NativeSession;
   readonly backend: Backend;
   /** The kernel has uprobe sessions. */
   readonly hasSessions: boolean;
-  /** Resolves when the programs for Go are loaded too; rejects when the kernel refuses them. */
-  readonly goPrograms: Promise<unknown>;
-}
+  readonly #logger: Logger;
+  readonly #goTimer: NodeJS.Timeout;
+  #loadingGo: Promise<unknown> | undefined;
 
-/**
- * Verifying takes most of the time in which a capture begins. The programs for Go are nearly half of it: they follow, and
- * only who has a Go program to probe waits for them.
- *
- * @throws NativeLoadError, BpfError
- */
-export async function loadPrograms({ native, backend: wanted, logger }: ResolvedOptions): Promise<KernelPrograms> {
-  const { Session } = loadAddon();
-  assertCapturePossible();
-  const backend = chooseBackend(wanted);
-  const session = new Session();
-  const hasSessions = hasUprobeSession();
-  const without = [...unusedPrograms(backend), ...unusedUprobePrograms(hasSessions), ...GO_PROGRAMS];
-  try {
-    await session.load(native, without, hasUprobeMulti());
-  } catch (error) {
-    await session.close();
-    throw toBpfError(error);
+  private constructor(session: NativeSession, backend: Backend, hasSessions: boolean, logger: Logger) {
+    this.session = session;
+    this.backend = backend;
+    this.hasSessions = hasSessions;
+    this.#logger = logger;
+    this.#goTimer = setTimeout(() => void this.loadGo().catch(() => undefined), GO_DELAY_MS);
+    this.#goTimer.unref();
   }
-  return { session, backend, hasSessions, goPrograms: loadGoPrograms(session, logger) };
-}
 
-function loadGoPrograms(session: NativeSession, logger: Logger): Promise<unknown> {
-  const loading = session.loadLater(GO_PROGRAMS);
-  loading.catch((error) => logger.warn(`TLS of Go programs will not be seen: ${(toBpfError(error) as Error).message}`));
-  return loading;
+  /**
+   * Verifying takes most of the time in which a capture begins. The programs for Go are a third of it: they are left for
+   * later, or for the first Go program.
+   *
+   * @throws NativeLoadError, BpfError
+   */
+  static async load({ native, backend: wanted, logger }: ResolvedOptions): Promise<KernelPrograms> {
+    const { Session } = loadAddon();
+    assertCapturePossible();
+    const backend = chooseBackend(wanted);
+    const session = new Session();
+    const hasSessions = hasUprobeSession();
+    const without = [...unusedPrograms(backend), ...unusedUprobePrograms(hasSessions), ...GO_PROGRAMS];
+    try {
+      await session.load(native, without, hasUprobeMulti());
+    } catch (error) {
+      await session.close();
+      throw toBpfError(error);
+    }
+    return new KernelPrograms(session, backend, hasSessions, logger);
+  }
+
+  /** Resolves when the programs for Go are there. Rejects when the kernel refuses them, of which a warning tells. */
+  loadGo(): Promise<unknown> {
+    clearTimeout(this.#goTimer);
+    this.#loadingGo ??= this.session.loadLater(GO_PROGRAMS).catch((error) => {
+      this.#logger.warn(`TLS of Go programs will not be seen: ${(toBpfError(error) as Error).message}`);
+      throw error;
+    });
+    return this.#loadingGo;
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#goTimer);
+    await this.#loadingGo?.catch(() => undefined);
+    await this.session.close();
+  }
 }
 
 function chooseBackend(wanted: Backend | 'auto'): Backend {

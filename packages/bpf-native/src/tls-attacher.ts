@@ -174,7 +174,7 @@ export class TlsAttacher {
       const open = `/proc/self/fd/${fd}`;
       for (const { program: planned, offsets, cookies } of plan.probes) {
         const gated = cookies.map((cookie) => gate.cookie(cookie));
-        if (isGoProgram(planned)) await this.#programs.goPrograms;
+        if (isGoProgram(planned)) await this.#programs.loadGo();
         for (const { program, atReturn } of programsOf(planned, this.#programs.hasSessions)) {
           links.push(await this.#session.attachUprobes(program, open, offsets, gated, atReturn));
         }
