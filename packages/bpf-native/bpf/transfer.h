@@ -2,7 +2,9 @@
 #ifndef FLOWTAP_TRANSFER_H
 #define FLOWTAP_TRANSFER_H
 
-#define MAX_PIECES 128
+/* A call has at most 1024 iovecs (UIO_MAXIOV), each of which is a piece or more. */
+#define MAX_ROUNDS 32
+#define PIECES_A_ROUND 32
 #define MAX_PIECE_BYTES 65536
 
 /* Bytes that one call moved, and how far they have been handed to the ring. */
@@ -94,7 +96,7 @@ advance:
 	return 0;
 }
 
-/* A function of its own, which the verifier goes through once and not for each turn of the loop. False: that was all. */
+/* Functions of their own: the verifier goes through them once, and not for each turn of a loop. False: that was all. */
 __noinline int send_next_piece(struct transfer *t)
 {
 	u64 piece;
@@ -115,13 +117,26 @@ __noinline int send_next_piece(struct transfer *t)
 	return true;
 }
 
+__noinline int send_pieces(struct transfer *t)
+{
+	if (!t)
+		return false;
+	for (int i = 0; i < PIECES_A_ROUND; i++) {
+		if (!send_next_piece(t))
+			return false;
+	}
+	return true;
+}
+
 /* Hands out the whole transfer: pieces that are copied, then one record for what is not. */
 __noinline int send_transfer(struct transfer *t)
 {
 	if (!t)
 		return 0;
-	for (int i = 0; i < MAX_PIECES && send_next_piece(t); i++)
-		;
+	for (int i = 0; i < MAX_ROUNDS; i++) {
+		if (!send_pieces(t))
+			break;
+	}
 	if (t->left) {
 		u64 rest = t->left;
 
