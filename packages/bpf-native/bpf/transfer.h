@@ -3,8 +3,8 @@
 #define FLOWTAP_TRANSFER_H
 
 /* A call has at most 1024 iovecs (UIO_MAXIOV), each of which is a piece or more. */
-#define MAX_ROUNDS 32
-#define PIECES_A_ROUND 32
+#define MAX_ROUNDS 128
+#define PIECES_A_ROUND 8
 #define MAX_PIECE_BYTES 65536
 
 /* Bytes that one call moved, and how far they have been handed to the ring. */
@@ -96,34 +96,30 @@ advance:
 	return 0;
 }
 
-/* Functions of their own: the verifier goes through them once, and not for each turn of a loop. False: that was all. */
-__noinline int send_next_piece(struct transfer *t)
-{
-	u64 piece;
-
-	if (!t || !t->left || !t->capture_left)
-		return false;
-	load_segment(t);
-	piece = t->segment_left;
-	if (piece == 0)
-		return t->vector_left > 0;
-	if (piece > t->left)
-		piece = t->left;
-	if (piece > t->capture_left)
-		piece = t->capture_left;
-	if (piece > MAX_PIECE_BYTES)
-		piece = MAX_PIECE_BYTES;
-	send_piece(t, piece, piece);
-	return true;
-}
-
+/* The next pieces; false: that was all. The verifier goes through it once, and not once for each round. */
 __noinline int send_pieces(struct transfer *t)
 {
 	if (!t)
 		return false;
 	for (int i = 0; i < PIECES_A_ROUND; i++) {
-		if (!send_next_piece(t))
+		u64 piece;
+
+		if (!t->left || !t->capture_left)
 			return false;
+		load_segment(t);
+		piece = t->segment_left;
+		if (piece == 0) {
+			if (!t->vector_left)
+				return false;
+			continue;
+		}
+		if (piece > t->left)
+			piece = t->left;
+		if (piece > t->capture_left)
+			piece = t->capture_left;
+		if (piece > MAX_PIECE_BYTES)
+			piece = MAX_PIECE_BYTES;
+		send_piece(t, piece, piece);
 	}
 	return true;
 }
