@@ -42,6 +42,16 @@ export default defineConfig({
       },
       {
         extends: true,
+        // What the documents say, done: needs `npm run build`, and Linux and root for what captures.
+        test: {
+          name: 'docs',
+          include: ['test/docs/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        extends: true,
         // Real programs captured by the built command: needs `npm run build`, Linux and root.
         test: {
           name: 'live',

@@ -19,7 +19,9 @@ await runMain(() => {
     check('typecheck', binary('tsc'), ['--noEmit', '-p', 'tsconfig.json']);
     check('lint', binary('biome'), ['check', '--error-on-warnings']);
     check('packages', process.execPath, ['scripts/check-packages.mjs']);
+    check('reference', process.execPath, ['scripts/docs-api.mjs']);
     vitest('unit', directory, 8 * minuteMs);
+    vitest('docs', directory, 5 * minuteMs);
     vitest('live', directory, 30 * minuteMs);
     // The rest of it: npm run test:kernels.
     check('another kernel', process.execPath, ['scripts/test-kernels.mjs', '--quick'], 12 * minuteMs);

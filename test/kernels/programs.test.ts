@@ -4,6 +4,7 @@ import { type Backend, BpfSource } from '@flowtap/bpf-native';
 import { expect, test } from 'vitest';
 import { describeLive } from '../live/support/needs.js';
 import { useScene } from '../live/support/scene.js';
+import { until } from '../live/support/until.js';
 
 const scene = useScene();
 /** The verifier's own limit (BPF_COMPLEXITY_LIMIT_INSNS). */
@@ -44,7 +45,11 @@ describeLive('the programs', ['bpftool'], () => {
     const begin = performance.now();
     await source.start();
     const loadMs = Math.round(performance.now() - begin);
-    const programs = await loadedPrograms();
+    // Those for Go follow.
+    const programs = await until('all programs were loaded', async () => {
+      const loaded = await loadedPrograms();
+      return loaded.some(({ name }) => name === 'go_tls_return') ? loaded : undefined;
+    });
     await source.stop();
     expect(programs.length).toBeGreaterThan(5);
     for (const { instructions } of programs) expect(instructions).toBeLessThan(VERIFIER_LIMIT);

@@ -17,12 +17,15 @@ export async function createBpfSource(
 ): Promise<BpfSource> {
   const { BpfSource } = await loadBpfNative();
   try {
-    return new BpfSource({
+    const source = new BpfSource({
       targets,
       backend: options.backend,
       ...(options.ringSize === undefined ? {} : { ringBytes: options.ringSize }),
       logger: noticeLogger(notices),
     });
+    // Takes a while, in which the outputs are opened. A failure is told by start().
+    source.load().catch(() => undefined);
+    return source;
   } catch (error) {
     // Every other option has been checked; this one's limits belong to the kernel side.
     if (!(error instanceof ConfigError) || options.ringSize === undefined) throw error;

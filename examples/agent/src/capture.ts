@@ -54,7 +54,7 @@ export async function openCapture(setup: CaptureSetup): Promise<Capture> {
   const tap = createTap({
     source,
     // What a user adds is asked first: it may know a protocol better than what was there before.
-    protocols: [...plugins.protocols, ...createProtocols(options.protocols, { grpcSchema })],
+    protocols: [...plugins.protocols, ...(await createProtocols(options.protocols, { grpcSchema }))],
     exporters: [
       ...plugins.exporters,
       ...(await createExporters({

@@ -114,7 +114,7 @@ static __always_inline bool read_message(struct call *call, u64 address)
 
 #define MAX_MESSAGES 16
 
-static __noinline u64 message_bytes(u64 address, u32 messages)
+__noinline u64 message_bytes(u64 address, u32 messages)
 {
 	u64 total = 0;
 
@@ -128,7 +128,7 @@ static __noinline u64 message_bytes(u64 address, u32 messages)
 	return total;
 }
 
-static __noinline int on_messages(struct call *call, u64 address, u32 messages)
+__noinline int on_messages(struct call *call, u64 address, u32 messages)
 {
 	if (!call)
 		return 0;

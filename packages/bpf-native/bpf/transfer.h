@@ -3,8 +3,8 @@
 #define FLOWTAP_TRANSFER_H
 
 /* A call has at most 1024 iovecs (UIO_MAXIOV), each of which is a piece or more. */
-#define MAX_ROUNDS 8
-#define PIECES_A_ROUND 128
+#define MAX_ROUNDS 128
+#define PIECES_A_ROUND 8
 #define MAX_PIECE_BYTES 65536
 
 /* Bytes that one call moved, and how far they have been handed to the ring. */
@@ -96,21 +96,21 @@ advance:
 	return 0;
 }
 
-/* The next pieces that are copied. 1 when there may be more. The verifier looks at it once, not once for each round. */
+/* The next pieces; false: that was all. The verifier goes through it once, and not once for each round. */
 __noinline int send_pieces(struct transfer *t)
 {
 	if (!t)
-		return 0;
+		return false;
 	for (int i = 0; i < PIECES_A_ROUND; i++) {
 		u64 piece;
 
 		if (!t->left || !t->capture_left)
-			return 0;
+			return false;
 		load_segment(t);
 		piece = t->segment_left;
 		if (piece == 0) {
 			if (!t->vector_left)
-				return 0;
+				return false;
 			continue;
 		}
 		if (piece > t->left)
@@ -121,7 +121,7 @@ __noinline int send_pieces(struct transfer *t)
 			piece = MAX_PIECE_BYTES;
 		send_piece(t, piece, piece);
 	}
-	return 1;
+	return true;
 }
 
 /* Hands out the whole transfer: pieces that are copied, then one record for what is not. */

@@ -8,6 +8,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <thread>
+
 extern "C" {
 // native/bpf-object.S
 extern const char flowtap_bpf_object[];
@@ -17,6 +22,8 @@ extern const char flowtap_bpf_object_end[];
 namespace flowtap {
 namespace {
 
+// Each waits for the kernel, not for a processor.
+constexpr size_t kDetachThreads = 8;
 
 // The read-only settings, before loading.
 flowtap_config* Settings(bpf_object* object) {
@@ -62,35 +69,68 @@ int CreateUprobeMultiLink(bpf_program* program, const std::string& path, const s
 
 }  // namespace
 
+Outcome Capture::Open(bpf_object** opened) const {
+  LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "flowtap");
+  bpf_object* object = bpf_object__open_mem(flowtap_bpf_object, flowtap_bpf_object_end - flowtap_bpf_object, &options);
+  if (!object) return MakeFailure("open", errno);
+  *opened = object;
+  flowtap_config* settings = Settings(object);
+  if (!settings) return MakeFailure("open", EINVAL);
+  *settings = config_;
+  int error = bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "events"), config_.ring_bytes);
+  if (error) return MakeFailure("size the ring buffer", error);
+  for (const char* name : {"tls_entry", "tls_return", "go_tls_place", "go_tls_return"}) {
+    bpf_program* program = bpf_object__find_program_by_name(object, name);
+    if (program && uprobe_multi_) bpf_program__set_expected_attach_type(program, kTraceUprobeMulti);
+  }
+  bpf_program* call = bpf_object__find_program_by_name(object, "tls_call");
+  if (call) bpf_program__set_expected_attach_type(call, kTraceUprobeSession);
+  return {};
+}
+
 Outcome Capture::Load(const flowtap_config& config, const std::vector<std::string>& without, bool uprobe_multi) {
   InstallLibbpfLog();
   ClearLibbpfLog();
-  LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "flowtap");
-  object_ = bpf_object__open_mem(flowtap_bpf_object, flowtap_bpf_object_end - flowtap_bpf_object, &options);
-  if (!object_) return MakeFailure("open", errno);
-  flowtap_config* settings = Settings(object_);
-  if (!settings) return MakeFailure("open", EINVAL);
-  *settings = config;
-  int error = bpf_map__set_max_entries(bpf_object__find_map_by_name(object_, "events"), config.ring_bytes);
-  if (error) return MakeFailure("size the ring buffer", error);
+  config_ = config;
+  uprobe_multi_ = uprobe_multi;
+  Outcome failure = Open(&object_);
+  if (failure) return failure;
   for (const std::string& name : without) {
-    bpf_program* program = Program(name);
+    bpf_program* program = bpf_object__find_program_by_name(object_, name.c_str());
     if (program) bpf_program__set_autoload(program, false);
   }
-  uprobe_multi_ = uprobe_multi;
-  for (const char* name : {"tls_entry", "tls_return", "go_tls_place", "go_tls_return"}) {
-    bpf_program* program = Program(name);
-    if (program && uprobe_multi) bpf_program__set_expected_attach_type(program, kTraceUprobeMulti);
-  }
-  bpf_program* call = Program("tls_call");
-  if (call) bpf_program__set_expected_attach_type(call, kTraceUprobeSession);
-  error = bpf_object__load(object_);
+  int error = bpf_object__load(object_);
   if (error) return MakeFailure("load", error);
   // The programs' global variables, shared with this process.
   int bss = bpf_map__fd(bpf_object__find_map_by_name(object_, ".bss"));
   void* memory = mmap(nullptr, sizeof(flowtap_state), PROT_READ | PROT_WRITE, MAP_SHARED, bss, 0);
   if (memory == MAP_FAILED) return MakeFailure("map the state", errno);
   state_ = static_cast<flowtap_state*>(memory);
+  return {};
+}
+
+Outcome Capture::LoadLater(const std::vector<std::string>& names) {
+  ClearLibbpfLog();
+  std::unique_ptr<bpf_object, decltype(&bpf_object__close)> owner(nullptr, bpf_object__close);
+  bpf_object* object = nullptr;
+  Outcome failure = Open(&object);
+  owner.reset(object);
+  if (failure) return failure;
+  bpf_program* program;
+  bpf_object__for_each_program(program, object) {
+    bool wanted = std::find(names.begin(), names.end(), bpf_program__name(program)) != names.end();
+    bpf_program__set_autoload(program, wanted);
+  }
+  bpf_map* map;
+  bpf_object__for_each_map(map, object) {
+    bpf_map* shared = bpf_object__find_map_by_name(object_, bpf_map__name(map));
+    int error = shared ? bpf_map__reuse_fd(map, bpf_map__fd(shared)) : -ENOENT;
+    if (error) return MakeFailure("share the maps", error);
+  }
+  int error = bpf_object__load(object);
+  if (error) return MakeFailure("load", error);
+  std::lock_guard<std::mutex> lock(mutex_);
+  later_ = owner.release();
   return {};
 }
 
@@ -102,12 +142,19 @@ void Capture::Close() {
   Destroy(all);
   if (state_) munmap(state_, sizeof(flowtap_state));
   state_ = nullptr;
+  if (later_) bpf_object__close(later_);
+  later_ = nullptr;
   if (object_) bpf_object__close(object_);
   object_ = nullptr;
 }
 
 bpf_program* Capture::Program(const std::string& name) const {
-  return object_ ? bpf_object__find_program_by_name(object_, name.c_str()) : nullptr;
+  std::lock_guard<std::mutex> lock(mutex_);
+  for (bpf_object* object : {object_, later_}) {
+    bpf_program* program = object ? bpf_object__find_program_by_name(object, name.c_str()) : nullptr;
+    if (program && bpf_program__fd(program) >= 0) return program;
+  }
+  return nullptr;
 }
 
 uint32_t Capture::Keep(Attachment attachment) {
@@ -118,10 +165,18 @@ uint32_t Capture::Keep(Attachment attachment) {
 }
 
 void Capture::Destroy(const std::vector<Attachment>& attachments) {
-  for (const Attachment& attachment : attachments) {
-    for (bpf_link* link : attachment.links) bpf_link__destroy(link);
-    if (attachment.fd >= 0) close(attachment.fd);
-  }
+  // What waits for a grace period shares it with whoever waits at the same time.
+  std::atomic<size_t> next = 0;
+  auto destroy = [&] {
+    for (size_t i; (i = next++) < attachments.size();) {
+      for (bpf_link* link : attachments[i].links) bpf_link__destroy(link);
+      if (attachments[i].fd >= 0) close(attachments[i].fd);
+    }
+  };
+  std::vector<std::thread> helpers;
+  while (helpers.size() + 1 < std::min(attachments.size(), kDetachThreads)) helpers.emplace_back(destroy);
+  destroy();
+  for (std::thread& helper : helpers) helper.join();
 }
 
 Outcome Capture::AttachProgram(const std::string& name, uint32_t* id) {

@@ -27,6 +27,8 @@ class Capture {
   // `uprobe_multi`: the kernel attaches any number of uprobes as one link (6.6); attaching and letting go takes one RCU
   // grace period then, not one for each.
   Outcome Load(const flowtap_config& config, const std::vector<std::string>& without, bool uprobe_multi);
+  // Loads programs that Load was to leave out; they share its maps. Once. Not while the capture is being closed.
+  Outcome LoadLater(const std::vector<std::string>& programs);
   void Close();
 
   Outcome AttachProgram(const std::string& program, uint32_t* link);
@@ -34,7 +36,7 @@ class Capture {
   // Each offset with the cookie that tells the program which one it is.
   Outcome AttachUprobes(const std::string& program, const std::string& path, const std::vector<uint64_t>& offsets,
                         const std::vector<uint64_t>& cookies, bool at_return, uint32_t* link);
-  // Waits for an RCU grace period of the kernel: not for the JavaScript thread.
+  // Waits for RCU grace periods of the kernel, several attachments at once: not for the JavaScript thread.
   void Detach(const std::vector<uint32_t>& links);
 
   int MapFd(const std::string& name, uint32_t* key_size, uint32_t* value_size) const;
@@ -51,14 +53,19 @@ class Capture {
     int fd = -1;
   };
 
+  // The embedded object, with its settings, to be loaded.
+  Outcome Open(bpf_object** object) const;
+  // One that is loaded.
   bpf_program* Program(const std::string& name) const;
   uint32_t Keep(Attachment attachment);
   static void Destroy(const std::vector<Attachment>& attachments);
 
   bpf_object* object_ = nullptr;
+  bpf_object* later_ = nullptr;  // what LoadLater loaded
   flowtap_state* state_ = nullptr;
+  flowtap_config config_ = {};
   bool uprobe_multi_ = false;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<uint32_t, Attachment> attachments_;
   uint32_t next_link_ = 1;
 };

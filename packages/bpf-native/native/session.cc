@@ -15,6 +15,13 @@ namespace {
 
 std::string Text(const Napi::CallbackInfo& info, size_t index) { return info[index].As<Napi::String>().Utf8Value(); }
 
+std::vector<std::string> Texts(const Napi::CallbackInfo& info, size_t index) {
+  auto array = info[index].As<Napi::Array>();
+  std::vector<std::string> texts;
+  for (uint32_t i = 0; i < array.Length(); i++) texts.push_back(array.Get(i).As<Napi::String>().Utf8Value());
+  return texts;
+}
+
 uint32_t Number(const Napi::CallbackInfo& info, size_t index) { return info[index].As<Napi::Number>().Uint32Value(); }
 
 std::vector<uint64_t> Numbers(const Napi::CallbackInfo& info, size_t index) {
@@ -38,6 +45,7 @@ Napi::Function Session::Define(Napi::Env env) {
   return DefineClass(env, "Session",
                      {
                          InstanceMethod<&Session::Load>("load"),
+                         InstanceMethod<&Session::LoadLater>("loadLater"),
                          InstanceMethod<&Session::Start>("start"),
                          InstanceMethod<&Session::Release>("release"),
                          InstanceMethod<&Session::GiveWay>("giveWay"),
@@ -88,13 +96,18 @@ Napi::Value Session::Load(const Napi::CallbackInfo& info) {
   config.headroom_bytes = setting("headroomBytes");
   config.watermark_bytes = setting("watermarkBytes");
   config.max_call_bytes = setting("maxCallBytes");
-  std::vector<std::string> without;
-  auto names = info[1].As<Napi::Array>();
-  for (uint32_t i = 0; i < names.Length(); i++) without.push_back(names.Get(i).As<Napi::String>().Utf8Value());
+  std::vector<std::string> without = Texts(info, 1);
   bool uprobe_multi = info[2].As<Napi::Boolean>();
   return Task<bool>::Run(info.Env(), Value(), [object = object_, config, without, uprobe_multi](bool* loaded) {
     *loaded = true;
     return object->Load(config, without, uprobe_multi);
+  });
+}
+
+Napi::Value Session::LoadLater(const Napi::CallbackInfo& info) {
+  return Task<bool>::Run(info.Env(), Value(), [object = object_, programs = Texts(info, 0)](bool* loaded) {
+    *loaded = true;
+    return object->LoadLater(programs);
   });
 }
 

@@ -22,6 +22,7 @@ class Session : public Napi::ObjectWrap<Session> {
 
  private:
   Napi::Value Load(const Napi::CallbackInfo& info);
+  Napi::Value LoadLater(const Napi::CallbackInfo& info);
   Napi::Value Start(const Napi::CallbackInfo& info);
   Napi::Value Release(const Napi::CallbackInfo& info);
   Napi::Value GiveWay(const Napi::CallbackInfo& info);

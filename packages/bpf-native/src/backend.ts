@@ -54,9 +54,11 @@ export async function attachBackend(
   backend: Backend,
   arch: string = process.arch,
 ): Promise<number[]> {
-  const links: number[] = [];
-  for (const program of SOCKET_AND_PROCESS_PROGRAMS) links.push(await session.attachProgram(program));
-  if (backend === 'kprobe') return [...links, ...(await attachKprobes(session, arch))];
-  for (const program of SYSCALL_PROGRAMS.tracepoint) links.push(await session.attachProgram(program));
-  return links;
+  const programs = [...SOCKET_AND_PROCESS_PROGRAMS, ...(backend === 'tracepoint' ? SYSCALL_PROGRAMS.tracepoint : [])];
+  const attached = await Promise.allSettled(programs.map((program) => session.attachProgram(program)));
+  const links = attached.map((link) => {
+    if (link.status === 'rejected') throw link.reason;
+    return link.value;
+  });
+  return backend === 'kprobe' ? [...links, ...(await attachKprobes(session, arch))] : links;
 }

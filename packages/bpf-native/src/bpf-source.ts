@@ -2,24 +2,22 @@
 import type { ChildProcess } from 'node:child_process';
 import { type ClockBase, type EventSource, type EventSourceEvents, type Logger, StateError } from '@flowtap/core';
 import { EventEmitter } from 'eventemitter3';
-import { attachBackend, type Backend, unusedPrograms } from './backend.js';
+import { attachBackend, type Backend } from './backend.js';
 import { BatchPacer } from './batch-pacer.js';
 import { BlindSpotWatch } from './blind-spot-watch.js';
 import { type ConnectionTotals, readConnections, unreadTotals } from './connection-totals.js';
 import { BpfError } from './errors.js';
-import { availableBackends, hasUprobeMulti, hasUprobeSession } from './kernel-features.js';
-import { loadAddon } from './load-addon.js';
+import { KernelPrograms } from './kernel-programs.js';
 import { LossReporter } from './loss-reporter.js';
 import type { NativeSession } from './native-binding.js';
 import { translating } from './native-errors.js';
 import { type BpfSourceOptions, type ResolvedOptions, resolveOptions, type Target } from './options.js';
-import { assertCapturePossible } from './preflight.js';
+import { PlansAhead } from './plans-ahead.js';
 import { ProcessEvents } from './process-events.js';
 import { RecordDecoder } from './record-decoder.js';
 import { type SpawnOptions, spawnHeld } from './spawn.js';
 import { type ContainerTarget, TargetSet } from './targets.js';
 import { TlsAttacher, type TlsLibrary } from './tls-attacher.js';
-import { unusedUprobePrograms } from './uprobe-programs.js';
 import { disassembler } from './x86-code.js';
 
 /** Ends the capture of one target. */
@@ -59,6 +57,7 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
   readonly #processes: ProcessEvents;
   readonly #blindSpots = new BlindSpotWatch((pid, spot) => this.#processes.learned(pid, spot));
   #state: State = 'new';
+  #loading: Promise<KernelPrograms> | undefined;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   /** Work that uses the session: it ends before the session is closed. */
@@ -99,6 +98,17 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
   readonly children: ChildProcess[] = [];
 
   /**
+   * Has the kernel verify the programs, which is most of what `start()` takes: who has other things to prepare can do so
+   * meanwhile. Nothing is observed yet. Optional, and done once.
+   *
+   * @throws NativeLoadError, BpfError: what this machine lacks and what to do
+   */
+  async load(): Promise<void> {
+    if (this.#state === 'new') this.#loading ??= KernelPrograms.load(this.#options);
+    await this.#loading;
+  }
+
+  /**
    * @throws NativeLoadError, BpfError: what this machine lacks and what to do
    * @throws TargetError
    */
@@ -118,11 +128,10 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
       await translating(() => this.#open());
       this.#state = 'running';
       for (const target of this.#options.targets) await this.addTarget(target);
-      // A container's files must be probed in the time that an engine takes to start it: a tenth of a second counts.
-      if (process.arch === 'x64') disassembler();
     } catch (error) {
-      await this.#session?.close();
       this.#session = undefined;
+      await this.#tls?.stop();
+      await this.#unload();
       this.#state = 'stopped';
       throw error;
     }
@@ -177,11 +186,13 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
     const { session, targets, tls } = this.#running();
     const target = targets.addSpawned();
     const start = async () => {
-      await tls.inspectLinkerCache(target);
-      this.#running(); // stop() may have been called meanwhile
-      return spawnHeld(session, this.#ownPid, target, command, args, options, async (pid) => {
-        await Promise.all([tls.inspectProcess(pid, target), this.#blindSpots.started(pid)]);
+      // Probes are attached in other threads: the command is started meanwhile.
+      const cached = this.#track(tls.inspectLinkerCache(target));
+      const held = spawnHeld(session, this.#ownPid, target, command, args, options, async (pid) => {
+        await Promise.all([cached, tls.inspectProcess(pid, target), this.#blindSpots.started(pid)]);
       });
+      const [child] = await Promise.all([held, cached]);
+      return child;
     };
     return this.#track(start().finally(() => targets.spawned(target)));
   }
@@ -224,10 +235,11 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
     const session = this.#session;
     this.#state = 'stopping';
     clearInterval(this.#lossTimer);
-    this.#tls?.stop();
     if (session) {
       session.giveWay(false);
       session.quiesce();
+      // Letting go of uprobes waits for the kernel: meanwhile everything else ends.
+      void this.#track(this.#tls?.stop() ?? Promise.resolve());
       await session.detach(this.#links);
       await session.stop();
       // Nothing is read any more; the kernel's maps are still there.
@@ -236,9 +248,8 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
       }
       this.#reportLosses();
       this.#session = undefined;
-      while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
-      await session.close();
     }
+    await this.#unload();
     this.#state = 'stopped';
     this.emit('end');
   }
@@ -246,18 +257,19 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
   readonly #links: number[] = [];
 
   async #open(): Promise<void> {
-    const { Session } = loadAddon();
-    assertCapturePossible();
-    this.#backend = this.#chooseBackend();
-    const session = new Session();
+    this.#loading ??= KernelPrograms.load(this.#options);
+    // The kernel verifies in another thread. Probes must not wait for this then: a container starts in a tenth of a second.
+    if (process.arch === 'x64') disassembler();
+    const plans = new PlansAhead();
+    plans.makeForLinkerCache();
+    const programs = await this.#loading;
+    const { session, backend } = programs;
     this.#session = session;
-    const hasSessions = hasUprobeSession();
-    const unused = [...unusedPrograms(this.#backend), ...unusedUprobePrograms(hasSessions)];
-    await session.load(this.#options.native, unused, hasUprobeMulti());
+    this.#backend = backend;
     this.#ownPid = session.whoAmI() || process.pid;
     const targets = new TargetSet(session, this.#ownPid);
     this.#targets = targets;
-    this.#tls = new TlsAttacher(session, hasSessions, this.#logger, () => targets.living());
+    this.#tls = new TlsAttacher(programs, plans, this.#logger, () => targets.living());
     this.#clock = readClock();
     const decoder = this.#createDecoder(targets, this.#tls);
     session.start((batch, bytes) => {
@@ -268,17 +280,13 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
         this.#pacer.schedule(() => session.release());
       }
     });
-    this.#links.push(...(await attachBackend(session, this.#backend)));
+    this.#links.push(...(await attachBackend(session, backend)));
   }
 
-  #chooseBackend(): Backend {
-    const available = availableBackends();
-    const wanted = this.#options.backend;
-    const chosen = wanted === 'auto' ? available[0] : available.find((backend) => backend === wanted);
-    if (chosen) return chosen;
-    throw new BpfError('BPF_NO_BACKEND', `This kernel does not offer the back end "${wanted}".`, {
-      hint: `Use --backend ${available[0] ?? 'auto'}.`,
-    });
+  async #unload(): Promise<void> {
+    while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
+    const programs = await this.#loading?.catch(() => undefined); // load() or start() has told
+    await programs?.close();
   }
 
   #createDecoder(targets: TargetSet, tls: TlsAttacher): RecordDecoder {

@@ -21,6 +21,8 @@ export interface NativeFailure extends Error {
 export interface NativeSession {
   /** `without`: programs that this kernel or back end does not need. `uprobeMulti`: the kernel has such links. */
   load(config: NativeConfig, without: readonly string[], uprobeMulti: boolean): Promise<boolean>;
+  /** Loads programs that `load` left out; once. `close` must wait for it. */
+  loadLater(programs: readonly string[]): Promise<boolean>;
   /**
    * `onBatch` gets records back to back, each padded to 8 bytes: the first `bytes` of `batch`, which is used again after
    * `release`. At most two batches come before a `release`.

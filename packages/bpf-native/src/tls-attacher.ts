@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, readFileSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import type { Logger } from '@flowtap/core';
 import { type FileGate, FileGates } from './file-gates.js';
 import { fileIdentity } from './file-identity.js';
-import { planFile } from './file-plan.js';
 import { type FileUsers, hasUsers, type LivingTargets } from './file-users.js';
+import type { KernelPrograms } from './kernel-programs.js';
+import { linkerCacheLibraries } from './linker-cache.js';
 import type { NativeSession } from './native-binding.js';
 import { toBpfError } from './native-errors.js';
+import type { PlansAhead } from './plans-ahead.js';
 import { distinctMappings, executableMappings, openFirst, openMapping } from './proc.js';
 import type { MapRecord } from './record-decoder.js';
 import { FILE_KEY } from './record-layout.js';
 import type { TlsPlace } from './tls-plan.js';
 import type { TlsLibraryName } from './tls-probes.js';
-import { programsOf } from './uprobe-programs.js';
+import { isGoProgram, programsOf } from './uprobe-programs.js';
 
 /** A file whose TLS functions are probed. */
 export interface TlsLibrary {
@@ -51,8 +53,9 @@ const SWEEP_INTERVAL_MS = 1000;
  * uprobes belong to the inode. A file is let go when the last target that had a use for it is gone.
  */
 export class TlsAttacher {
+  readonly #programs: KernelPrograms;
   readonly #session: NativeSession;
-  readonly #hasSessions: boolean;
+  readonly #plans: PlansAhead;
   readonly #logger: Logger;
   readonly #living: () => LivingTargets;
   readonly #gates: FileGates;
@@ -62,13 +65,13 @@ export class TlsAttacher {
   #lastSweepMs = Number.NEGATIVE_INFINITY;
   #isStopped = false;
 
-  /** `hasSessions`: as of the kernel. */
-  constructor(session: NativeSession, hasSessions: boolean, logger: Logger, living: () => LivingTargets) {
-    this.#session = session;
-    this.#hasSessions = hasSessions;
+  constructor(programs: KernelPrograms, plans: PlansAhead, logger: Logger, living: () => LivingTargets) {
+    this.#programs = programs;
+    this.#session = programs.session;
+    this.#plans = plans;
     this.#logger = logger;
     this.#living = living;
-    this.#gates = new FileGates(session);
+    this.#gates = new FileGates(this.#session);
   }
 
   get libraries(): readonly TlsLibrary[] {
@@ -100,14 +103,8 @@ export class TlsAttacher {
    */
   async inspectLinkerCache(target: number, pid?: number): Promise<void> {
     const root = pid === undefined ? '' : `/proc/${pid}/root`;
-    let cache: string;
-    try {
-      cache = readFileSync(`${root}/etc/ld.so.cache`, 'latin1');
-    } catch {
-      return; // musl, or no cache: the memory map will tell
-    }
-    const paths = new Set(cache.match(/\/[^\0]*\/lib(?:ssl|gnutls)\.so[^\0]*/g));
-    await Promise.all([...paths].map((path) => this.#inspect(openFirst([`${root}${path}`]), path, target)));
+    const paths = linkerCacheLibraries(root);
+    await Promise.all(paths.map((path) => this.#inspect(openFirst([`${root}${path}`]), path, target)));
   }
 
   /** Files in the layers of an image that a container may use as soon as it starts. */
@@ -123,9 +120,11 @@ export class TlsAttacher {
     this.#sweepTimer.unref();
   }
 
-  stop(): void {
+  /** Takes all probes off. */
+  async stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#sweepTimer);
+    await this.#session.detach([...this.#files.values()].flatMap(({ probes }) => probes?.links ?? []));
   }
 
   /** `mapper`: the process that has it mapped; none where only the linker knows it. */
@@ -140,7 +139,7 @@ export class TlsAttacher {
     let file = this.#files.get(key);
     if (file === undefined) {
       file = { path, inode, mappedBy: new Map(), knownTo: new Set(), work: Promise.resolve() };
-      file.work = this.#attach(fd, file).finally(() => closeSync(fd));
+      file.work = this.#attach(key, fd, file).finally(() => closeSync(fd));
       this.#remember(key, file);
     } else {
       closeSync(fd);
@@ -160,9 +159,9 @@ export class TlsAttacher {
     }
   }
 
-  async #attach(fd: number, file: KnownFile): Promise<void> {
+  async #attach(key: string, fd: number, file: KnownFile): Promise<void> {
     const { path } = file;
-    const plan = planFile(fd);
+    const plan = this.#plans.take(key, fd);
     if (plan === undefined) return;
     const gate = this.#gates.take();
     if (gate === undefined) {
@@ -175,7 +174,8 @@ export class TlsAttacher {
       const open = `/proc/self/fd/${fd}`;
       for (const { program: planned, offsets, cookies } of plan.probes) {
         const gated = cookies.map((cookie) => gate.cookie(cookie));
-        for (const { program, atReturn } of programsOf(planned, this.#hasSessions)) {
+        if (isGoProgram(planned)) await this.#programs.loadGo();
+        for (const { program, atReturn } of programsOf(planned, this.#programs.hasSessions)) {
           links.push(await this.#session.attachUprobes(program, open, offsets, gated, atReturn));
         }
       }

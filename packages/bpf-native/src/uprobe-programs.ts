@@ -21,6 +21,13 @@ export function programsOf(program: TlsProbes['program'], hasSessions: boolean):
   return program === 'tls_call' && !hasSessions ? ENTRY_AND_RETURN : [{ program, atReturn: false }];
 }
 
+/** Those for Go programs. */
+export const GO_PROGRAMS = ['go_tls_place', 'go_tls_return'] as const satisfies readonly TlsProbes['program'][];
+
+export function isGoProgram(program: TlsProbes['program']): boolean {
+  return GO_PROGRAMS.some((name) => name === program);
+}
+
 /** Programs that are not attached, and need not pass this kernel's verifier. */
 export function unusedUprobePrograms(hasSessions: boolean): readonly string[] {
   return hasSessions ? ['tls_return'] : ['tls_call'];

@@ -48,6 +48,16 @@ describeCapture('start()', () => {
   });
 });
 
+describeCapture('load()', () => {
+  it('leaves no descriptor behind when start() does not follow', async () => {
+    expect(await play('loaded-and-not-started')).toEqual(ended({ left: 0, start: 'STATE_ALREADY_STARTED' }));
+  });
+
+  it('is what start() goes on with', async () => {
+    expect(await play('loaded-and-started')).toEqual(ended('captured'));
+  });
+});
+
 describeCapture('stop()', () => {
   it('twice at once, while events arrive, ends once and lets no event follow', async () => {
     expect(await play('stopped-under-load')).toEqual(ended({ ends: 1, after: [] }));

@@ -3,17 +3,19 @@ import { describe, expect, it } from 'vitest';
 import { UsageError } from '../usage-error.js';
 import { createProtocols, parseProtocols } from './protocols.js';
 
-const namesOf = (text?: string) =>
-  createProtocols(text === undefined ? undefined : parseProtocols('--protocols', text)).map(({ name }) => name);
+async function namesOf(text?: string): Promise<readonly string[]> {
+  const plugins = await createProtocols(text === undefined ? undefined : parseProtocols('--protocols', text));
+  return plugins.map(({ name }) => name);
+}
 
 describe('--protocols', () => {
-  it('is all of them by default', () => {
-    expect(namesOf()).toEqual(['http/2', 'postgresql', 'mysql', 'http/1.1', 'websocket', 'redis']);
+  it('is all of them by default', async () => {
+    expect(await namesOf()).toEqual(['http/2', 'postgresql', 'mysql', 'http/1.1', 'websocket', 'redis']);
   });
 
-  it('restricts, and the order of the names does not matter', () => {
-    expect(namesOf('http1')).toEqual(['http/1.1']);
-    expect(namesOf('redis, mysql, postgres, websocket, http1, http2')).toEqual(namesOf());
+  it('restricts, and the order of the names does not matter', async () => {
+    expect(await namesOf('http1')).toEqual(['http/1.1']);
+    expect(await namesOf('redis, mysql, postgres, websocket, http1, http2')).toEqual(await namesOf());
   });
 
   it.each(['', 'http1,', 'http3', 'HTTP1'])('refuses %j', (text) => {

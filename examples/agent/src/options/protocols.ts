@@ -1,25 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { GrpcSchema, ProtocolPlugin } from '@flowtap/core';
-import { http1 } from '@flowtap/protocols-http1';
-import { http2 } from '@flowtap/protocols-http2';
-import { mysql } from '@flowtap/protocols-mysql';
-import { postgres } from '@flowtap/protocols-postgres';
-import { redis } from '@flowtap/protocols-redis';
-import { websocket } from '@flowtap/protocols-websocket';
 import { UsageError } from '../usage-error.js';
 import { parseChoice } from './choice.js';
 
 /**
- * In the order in which they are asked: those that know their connections surely, then HTTP/1, which waits for more where a
- * connection was joined late, and begins WebSockets, then Redis: what somebody types to it could begin a request too.
+ * Loaded when they are chosen, while the kernel verifies its programs. In the order in which they are asked: those that know
+ * their connections surely, then HTTP/1, which waits for more where a connection was joined late, and begins WebSockets, then
+ * Redis: what somebody types to it could begin a request too.
  */
 const PLUGINS = {
-  http2: (options: ProtocolOptions): ProtocolPlugin => http2(options),
-  postgres: (): ProtocolPlugin => postgres(),
-  mysql: (): ProtocolPlugin => mysql(),
-  http1: (): ProtocolPlugin => http1(),
-  websocket: (): ProtocolPlugin => websocket(),
-  redis: (): ProtocolPlugin => redis(),
+  http2: async (options: ProtocolOptions) => (await import('@flowtap/protocols-http2')).http2(options),
+  postgres: async () => (await import('@flowtap/protocols-postgres')).postgres(),
+  mysql: async () => (await import('@flowtap/protocols-mysql')).mysql(),
+  http1: async () => (await import('@flowtap/protocols-http1')).http1(),
+  websocket: async () => (await import('@flowtap/protocols-websocket')).websocket(),
+  redis: async () => (await import('@flowtap/protocols-redis')).redis(),
 } as const;
 
 export interface ProtocolOptions {
@@ -42,6 +37,6 @@ export function parseProtocols(option: string, text: string): readonly ProtocolC
 export function createProtocols(
   chosen: readonly ProtocolChoice[] = PROTOCOL_CHOICES,
   options: ProtocolOptions = { grpcSchema: undefined },
-): readonly ProtocolPlugin[] {
-  return PROTOCOL_CHOICES.filter((name) => chosen.includes(name)).map((name) => PLUGINS[name](options));
+): Promise<readonly ProtocolPlugin[]> {
+  return Promise.all(PROTOCOL_CHOICES.filter((name) => chosen.includes(name)).map((name) => PLUGINS[name](options)));
 }

@@ -169,6 +169,25 @@ const scenes: Record<string, () => Promise<unknown>> = {
     for (let i = 0; i < 3; i++) await once();
     return (await once()) - before;
   },
+
+  async 'loaded-and-not-started'() {
+    const once = async () => {
+      const source = new BpfSource();
+      await source.load();
+      await source.stop();
+      return { descriptors: descriptors(), start: await codeOfRejection(source.start()) };
+    };
+    const before = await once();
+    const after = await once();
+    return { left: after.descriptors - before.descriptors, start: after.start };
+  },
+
+  async 'loaded-and-started'() {
+    const source = new BpfSource();
+    await Promise.all([source.load(), source.load()]);
+    await (await busy(1, source)).stop();
+    return 'captured';
+  },
 };
 
 const result = await scenes[scene]?.();
