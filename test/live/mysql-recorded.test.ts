@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { testProtocol, type ParserRun, startRelay } from '@flowtap/core/testing';
+import { type ParserRun, startRelay, testProtocol } from '@flowtap/core/testing';
 import { type MysqlRequest, type MysqlResponse, mysql } from '@flowtap/protocols-mysql';
 import { type Connection, createConnection } from 'mariadb';
 import { expect, test, vi } from 'vitest';

@@ -25,7 +25,15 @@ export type * from './flow-update.js';
 export type * from './grpc-details.js';
 export { guarded } from './guard/guarded.js';
 export { HttpBody, type HttpBodyInit, type HttpBodyJson } from './http-body.js';
-export { endpointText, type HttpFlow, headerValue, hostOfAuthority, isHttpMessage, pathOfTarget, requestUrl } from './http-flow.js';
+export {
+  endpointText,
+  type HttpFlow,
+  headerValue,
+  hostOfAuthority,
+  isHttpMessage,
+  pathOfTarget,
+  requestUrl,
+} from './http-flow.js';
 export type * from './http-message.js';
 export { JsonWriter } from './json-writer.js';
 export { latin1 } from './latin1.js';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import * as zlib from 'node:zlib';
-import { testProtocol, runParser } from '@flowtap/core/testing';
+import { runParser, testProtocol } from '@flowtap/core/testing';
 import { expect, it, vi } from 'vitest';
 import { Capability } from '../src/capabilities.js';
 import { mysql } from '../src/index.js';

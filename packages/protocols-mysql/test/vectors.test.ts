@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { testProtocol, type ParserRun, type ProtocolVector } from '@flowtap/core/testing';
+import { type ParserRun, type ProtocolVector, testProtocol } from '@flowtap/core/testing';
 import { expect, test, vi } from 'vitest';
 import { Capability } from '../src/capabilities.js';
 import { mysql } from '../src/index.js';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { testProtocol, type ParserRunOptions, type ParserStep, runParser } from '@flowtap/core/testing';
+import { type ParserRunOptions, type ParserStep, runParser, testProtocol } from '@flowtap/core/testing';
 import { describe, expect, test, vi } from 'vitest';
 import * as pg from '../test/messages.js';
 import { ANSWER, ASK, ONE, ONE_FLOW, received } from '../test/messages.js';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ParsedExchange } from '@flowtap/core';
-import { testProtocol, type ParserRunOptions, type ParserStep, parserContext, runParser } from '@flowtap/core/testing';
+import { type ParserRunOptions, type ParserStep, parserContext, runParser, testProtocol } from '@flowtap/core/testing';
 import { describe, expect, test, vi } from 'vitest';
 import { bulk, client, command, line, lines, requestOf, responseOf, type Step, server } from '../test/resp.js';
 import { redis } from './plugin.js';
