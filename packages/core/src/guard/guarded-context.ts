@@ -12,7 +12,7 @@ export type KeepAct = (act: () => void) => void;
  * @param onHandover the parser has nothing more to read, as soon as it says so.
  */
 export function guardedContext(context: ParserContext, keep: KeepAct, onHandover: () => void): ParserContext {
-  const { layer, tls, joinedLate, limits, upgraded } = context;
+  const { layer, tls, limits, upgraded } = context;
   return {
     get connection() {
       return context.connection;
@@ -20,12 +20,14 @@ export function guardedContext(context: ParserContext, keep: KeepAct, onHandover
     get role() {
       return context.role;
     },
+    get joinedLate() {
+      return context.joinedLate;
+    },
     get wantsUpdates() {
       return context.wantsUpdates;
     },
     layer,
     tls,
-    joinedLate,
     limits,
     upgraded,
     open: (exchange) => {
