@@ -1,20 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { http2 } from '@flowtap/protocols-http2';
+
+import { FLOWS, HPACK, HPACK_JS, JSON_LINES, NPM_HTTP2, PARSER } from './pipeline/contenders.js';
 import type { Corpus } from './pipeline/corpus.js';
-import { flowtapParser } from './pipeline/flowtap-parser.js';
-import { blockCorpus, flowtapHpack, npmHpack } from './pipeline/hpack.js';
+import { blockCorpus } from './pipeline/hpack.js';
 import { recordHttp2, requestBlocks } from './pipeline/http2-recording.js';
 import { API_CALLS, FIRST_VISIT } from './pipeline/http2-shapes.js';
-import { type Measurement, type MeasureOptions, measure } from './pipeline/measure.js';
-import { npmHttp2 } from './pipeline/npm-http2.js';
+import { type Measurement, type MeasureOptions, measure, rateOf } from './pipeline/measure.js';
 import { formatCount, formatTable } from './table.js';
-import { tapContender, writingTapContender } from './tap-contender.js';
 import type { Target } from './target.js';
 
-const OURS = 'Flowtap';
-const THEIRS = 'npm hpack.js';
-const FLOWS = 'Flowtap, events to flows';
-const FRAMES = 'npm http2, frames and HPACK';
 const MIN_HPACK_RATIO = 5;
 /** Of the whole way to flows, to the frames and fields alone of the package. */
 const MIN_CONNECTION_RATIO = 8;
@@ -42,7 +36,7 @@ export async function measureHttp2(options: MeasureOptions, say: (message: strin
     ),
   ];
   const hpack: Measurement[] = [];
-  for (const corpus of corpora) hpack.push(...(await measure([npmHpack(THEIRS), flowtapHpack(OURS)], corpus, options)));
+  for (const corpus of corpora) hpack.push(...(await measure([HPACK_JS, HPACK], 'http2', corpus, options)));
 
   const whole: Corpus = {
     name: 'HTTP/2',
@@ -51,14 +45,7 @@ export async function measureHttp2(options: MeasureOptions, say: (message: strin
     messages: 2 * CONNECTIONS * API_CALLS.exchanges,
     bytes: CONNECTIONS * connection.reduce((sum, { bytes }) => sum + bytes.length, 0),
   };
-  const plugin = http2();
-  const contenders = [
-    npmHttp2(FRAMES),
-    flowtapParser(plugin),
-    tapContender(FLOWS, plugin, () => []),
-    writingTapContender('Flowtap, events to JSON lines', plugin),
-  ];
-  const connections = await measure(contenders, whole, options);
+  const connections = await measure([NPM_HTTP2, PARSER, FLOWS, JSON_LINES], 'http2', whole, options);
   // :method, :path, :scheme, :authority; :status; and the date that Node adds.
   const request = Object.keys(API_CALLS.request(1)).length + 2;
   const response = Object.keys(API_CALLS.response(1)).length + 2;
@@ -69,20 +56,20 @@ export async function measureHttp2(options: MeasureOptions, say: (message: strin
 export function formatHttp2({ blocks, hpack, connections, fieldsPerMessage }: Http2Result): string {
   const tables = blocks.map(({ name, description }) => {
     const of = hpack.filter(({ corpus }) => corpus === name);
-    const base = rateOf(of, THEIRS);
+    const base = rateOf(of, HPACK_JS);
     const rows = of.map(({ contender, messagesPerSecond }) => [
       contender,
       formatCount(messagesPerSecond),
       (messagesPerSecond / base).toFixed(1),
     ]);
-    return `HPACK, ${name} header blocks (${description}):\n${formatTable(['', 'blocks/s', `÷ ${THEIRS}`], rows)}`;
+    return `HPACK, ${name} header blocks (${description}):\n${formatTable(['', 'blocks/s', `÷ ${HPACK_JS}`], rows)}`;
   });
   const rows = connections.map(({ contender, messagesPerSecond, megabytesPerSecond }) => [
     contender,
     formatCount(messagesPerSecond),
     formatCount(messagesPerSecond * fieldsPerMessage),
     megabytesPerSecond.toFixed(0),
-    (messagesPerSecond / rateOf(connections, FRAMES)).toFixed(1),
+    (messagesPerSecond / rateOf(connections, NPM_HTTP2)).toFixed(1),
   ]);
   const headings = ['', 'messages/s', 'header fields/s', 'MB/s', '÷ npm http2'];
   const title = `HTTP/2 connections of Node (${API_CALLS.exchanges} exchanges, ${API_CALLS.concurrency} streams at once)`;
@@ -92,20 +79,20 @@ export function formatHttp2({ blocks, hpack, connections, fieldsPerMessage }: Ht
 export function http2Targets({ blocks, hpack, connections, fieldsPerMessage }: Http2Result): readonly Target[] {
   const ratios = blocks.map(({ name }): Target => {
     const of = hpack.filter(({ corpus }) => corpus === name);
-    const ratio = rateOf(of, OURS) / rateOf(of, THEIRS);
+    const ratio = rateOf(of, HPACK) / rateOf(of, HPACK_JS);
     return {
-      name: `HPACK ÷ ${THEIRS}, ${name} header blocks`,
+      name: `HPACK ÷ ${HPACK_JS}, ${name} header blocks`,
       wanted: `≥ ${MIN_HPACK_RATIO.toFixed(1)}`,
       measured: ratio.toFixed(1),
       met: ratio >= MIN_HPACK_RATIO,
     };
   });
   const fields = rateOf(connections, FLOWS) * fieldsPerMessage;
-  const ratio = rateOf(connections, FLOWS) / rateOf(connections, FRAMES);
+  const ratio = rateOf(connections, FLOWS) / rateOf(connections, NPM_HTTP2);
   return [
     ...ratios,
     {
-      name: `HTTP/2 events to flows ÷ ${FRAMES}`,
+      name: `HTTP/2 events to flows ÷ ${NPM_HTTP2}`,
       wanted: `≥ ${MIN_CONNECTION_RATIO.toFixed(1)}`,
       measured: ratio.toFixed(1),
       met: ratio >= MIN_CONNECTION_RATIO,
@@ -117,8 +104,4 @@ export function http2Targets({ blocks, hpack, connections, fieldsPerMessage }: H
       met: fields >= MIN_FIELDS_PER_SECOND,
     },
   ];
-}
-
-function rateOf(measurements: readonly Measurement[], name: string): number {
-  return measurements.find(({ contender }) => contender === name)?.messagesPerSecond ?? Number.NaN;
 }

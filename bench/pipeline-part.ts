@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { http1 } from '@flowtap/protocols-http1';
+
+import { FLOWS, JSON_LINES, NODE, PARSER } from './pipeline/contenders.js';
 import { makeCorpora } from './pipeline/corpus.js';
-import { flowtapParser } from './pipeline/flowtap-parser.js';
-import { type Measurement, type MeasureOptions, measure } from './pipeline/measure.js';
-import { nodeHttpParser } from './pipeline/node-http-parser.js';
+import { type Measurement, type MeasureOptions, measure, rateOf } from './pipeline/measure.js';
 import { formatCount, formatTable } from './table.js';
-import { tapContender, writingTapContender } from './tap-contender.js';
 import type { Target } from './target.js';
 
-const NODE = "Node's parser";
-const FLOWS = 'Flowtap, events to flows';
 const MIN_RATIO = 1;
 
 export interface PipelineResult {
@@ -22,18 +18,11 @@ export async function measurePipeline(
   options: MeasureOptions,
   say: (message: string) => void,
 ): Promise<PipelineResult> {
-  const plugin = http1();
-  const contenders = [
-    { ...nodeHttpParser(), name: NODE },
-    flowtapParser(plugin),
-    tapContender(FLOWS, plugin, () => []),
-    writingTapContender('Flowtap, events to JSON lines', plugin),
-  ];
   const corpora = makeCorpora();
   const measurements: Measurement[] = [];
   for (const corpus of corpora) {
     say(`pipeline, ${corpus.name} messages`);
-    measurements.push(...(await measure(contenders, corpus, options)));
+    measurements.push(...(await measure([NODE, PARSER, FLOWS, JSON_LINES], 'http1', corpus, options)));
   }
   return { corpora: corpora.map(({ name, description }) => ({ name, description })), measurements };
 }
@@ -66,8 +55,4 @@ export function pipelineTargets({ measurements }: PipelineResult): readonly Targ
       met: ratio >= MIN_RATIO,
     },
   ];
-}
-
-function rateOf(measurements: readonly Measurement[], name: string): number {
-  return measurements.find(({ contender }) => contender === name)?.messagesPerSecond ?? Number.NaN;
 }

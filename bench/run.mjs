@@ -9,7 +9,11 @@ const directory = fileURLToPath(new URL('.', import.meta.url));
 
 await build({
   config: false,
-  entry: { run: `${directory}run.ts`, sink: `${directory}grpc/sink.ts` },
+  entry: {
+    run: `${directory}run.ts`,
+    sink: `${directory}grpc/sink.ts`,
+    contender: `${directory}pipeline/contender-main.ts`,
+  },
   outDir: `${directory}dist`,
   format: 'esm',
   outExtension: () => ({ js: '.mjs' }),

@@ -17,34 +17,28 @@ export function blockCorpus(name: string, connections: readonly (readonly Buffer
   };
 }
 
-export function flowtapHpack(name: string): Contender {
-  return {
-    name,
-    prepare: (corpus) => () => {
-      let headers = 0;
-      for (const blocks of corpus.connections) {
-        const decoder = new HpackDecoder(false);
-        for (const { bytes } of blocks) headers += decoder.decode(bytes, 0, bytes.length, 65_536).headers.length;
-      }
-      return { messages: corpus.messages, headers, bodyBytes: 0 };
-    },
+export function flowtapHpack(): Contender {
+  return (corpus) => () => {
+    let headers = 0;
+    for (const blocks of corpus.connections) {
+      const decoder = new HpackDecoder(false);
+      for (const { bytes } of blocks) headers += decoder.decode(bytes, 0, bytes.length, 65_536).headers.length;
+    }
+    return { messages: corpus.messages, headers, bodyBytes: 0 };
   };
 }
 
-export function npmHpack(name: string): Contender {
-  return {
-    name,
-    prepare: (corpus) => () => {
-      let headers = 0;
-      for (const blocks of corpus.connections) {
-        const decompressor = hpackJs.decompressor.create({ table: { maxSize: 4096 } });
-        for (const { bytes } of blocks) {
-          decompressor.write(bytes);
-          decompressor.execute();
-          while (decompressor.read() !== null) headers += 1;
-        }
+export function npmHpack(): Contender {
+  return (corpus) => () => {
+    let headers = 0;
+    for (const blocks of corpus.connections) {
+      const decompressor = hpackJs.decompressor.create({ table: { maxSize: 4096 } });
+      for (const { bytes } of blocks) {
+        decompressor.write(bytes);
+        decompressor.execute();
+        while (decompressor.read() !== null) headers += 1;
       }
-      return { messages: corpus.messages, headers, bodyBytes: 0 };
-    },
+    }
+    return { messages: corpus.messages, headers, bodyBytes: 0 };
   };
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Contender, RunResult } from './contender.js';
+import { median } from '../live/statistics.js';
+import type { RunResult } from './contender.js';
+import { ContenderProcess } from './contender-process.js';
+import type { Protocol } from './contenders.js';
 import type { Corpus } from './corpus.js';
 
 export interface MeasureOptions {
@@ -26,53 +29,41 @@ export interface Measurement {
  * @throws Error when a contender did not find every message, header and body byte that the first one found.
  */
 export async function measure(
-  contenders: readonly Contender[],
+  contenders: readonly string[],
+  protocol: Protocol,
   corpus: Corpus,
   { rounds, roundMs }: MeasureOptions,
 ): Promise<readonly Measurement[]> {
-  const runs = contenders.map((contender) => ({ contender, run: contender.prepare(corpus), seconds: [] as number[] }));
-  let expected: RunResult | undefined;
-  for (const { contender, run } of runs) {
-    const result = await run();
-    expected ??= result;
-    check(contender.name, corpus, result, expected);
-    await secondsPerRun(run, WARM_UP_MS);
+  const runs = contenders.map((name) => ({ process: new ContenderProcess(name), seconds: [] as number[] }));
+  try {
+    let expected: RunResult | undefined;
+    for (const { process } of runs) {
+      const result = await process.prepare(protocol, corpus);
+      expected ??= result;
+      check(process.name, corpus, result, expected);
+      await process.secondsPerRun(WARM_UP_MS);
+    }
+    for (let round = 0; round < rounds; round++) {
+      for (const { process, seconds } of runs) seconds.push(await process.secondsPerRun(roundMs));
+    }
+  } finally {
+    for (const { process } of runs) process.stop();
   }
-  for (let round = 0; round < rounds; round++) {
-    for (const { run, seconds } of runs) seconds.push(await secondsPerRun(run, roundMs));
-  }
-  return runs.map(({ contender, seconds }) => {
-    const second = median(seconds);
-    return {
-      contender: contender.name,
-      corpus: corpus.name,
-      messagesPerSecond: corpus.messages / second,
-      megabytesPerSecond: corpus.bytes / second / 1e6,
-    };
-  });
+  return runs.map(({ process, seconds }) => ({
+    contender: process.name,
+    corpus: corpus.name,
+    messagesPerSecond: corpus.messages / median(seconds),
+    megabytesPerSecond: corpus.bytes / median(seconds) / 1e6,
+  }));
 }
 
-async function secondsPerRun(run: () => Promise<RunResult> | RunResult, roundMs: number): Promise<number> {
-  const start = performance.now();
-  let repeats = 0;
-  let elapsedMs = 0;
-  while (elapsedMs < roundMs) {
-    await run();
-    repeats += 1;
-    elapsedMs = performance.now() - start;
-  }
-  return elapsedMs / repeats / 1000;
+/** Of the contender in this corpus; not a number where it was not measured. */
+export function rateOf(measurements: readonly Measurement[], name: string): number {
+  return measurements.find(({ contender }) => contender === name)?.messagesPerSecond ?? Number.NaN;
 }
 
 function check(name: string, corpus: Corpus, result: RunResult, expected: RunResult): void {
   const found = `${result.messages} messages, ${result.headers} headers, ${result.bodyBytes} body bytes`;
   const wanted = `${corpus.messages} messages, ${expected.headers} headers, ${expected.bodyBytes} body bytes`;
   if (found !== wanted) throw new Error(`${name} on ${corpus.name} found ${found}, expected ${wanted}`);
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
 }

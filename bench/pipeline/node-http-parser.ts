@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createRequire } from 'node:module';
 import type { Contender, RunResult } from './contender.js';
-import type { Corpus } from './corpus.js';
 
 /** The part of Node's internal parser (llhttp and its binding) that its own http module uses. */
 interface NodeParser {
@@ -87,21 +86,18 @@ function makeParser(HttpParser: NodeParserClass, type: number, tally: Tally): No
 /** Node's own HTTP parser, one for each direction of a connection. */
 export function nodeHttpParser(): Contender {
   const HttpParser = loadParser();
-  return {
-    name: "Node's parser",
-    prepare: (corpus: Corpus) => () => {
-      const tally = new Tally();
-      for (const chunks of corpus.connections) {
-        const requests = makeParser(HttpParser, HttpParser.REQUEST, tally);
-        const responses = makeParser(HttpParser, HttpParser.RESPONSE, tally);
-        for (const { direction, bytes } of chunks) {
-          const result = (direction === 'egress' ? requests : responses).execute(bytes);
-          if (result instanceof Error) throw result;
-        }
-        requests.finish();
-        responses.finish();
+  return (corpus) => () => {
+    const tally = new Tally();
+    for (const chunks of corpus.connections) {
+      const requests = makeParser(HttpParser, HttpParser.REQUEST, tally);
+      const responses = makeParser(HttpParser, HttpParser.RESPONSE, tally);
+      for (const { direction, bytes } of chunks) {
+        const result = (direction === 'egress' ? requests : responses).execute(bytes);
+        if (result instanceof Error) throw result;
       }
-      return tally;
-    },
+      requests.finish();
+      responses.finish();
+    }
+    return tally;
   };
 }

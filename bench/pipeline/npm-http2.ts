@@ -4,7 +4,6 @@ import type { Duplex } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import type { Direction } from '@flowtap/core';
 import type { Contender } from './contender.js';
-import type { Corpus } from './corpus.js';
 
 /** What the package gives for a frame. */
 interface Frame {
@@ -28,41 +27,38 @@ const silent: object = {
 };
 
 /** Frame parser and header decompression of the npm package `http2`: what comes before its streams and requests. */
-export function npmHttp2(name: string): Contender {
+export function npmHttp2(): Contender {
   const { Deserializer, Decompressor } = load();
-  return {
-    name,
-    prepare: (corpus: Corpus) => async () => {
-      const tally = { messages: 0, bodyBytes: 0, headers: 0 };
-      const add = ({ type, data, headers }: Frame) => {
-        if (type === 'DATA') tally.bodyBytes += data?.length ?? 0;
-        if (headers === undefined) return;
-        tally.messages += 1;
-        for (const [field, value] of Object.entries(headers)) {
-          if (!field.startsWith(':')) tally.headers += typeof value === 'string' ? 1 : value.length;
-        }
-      };
-      for (const chunks of corpus.connections) {
-        const sides: Record<Direction, Duplex> = {
-          egress: new Deserializer(silent, 'CLIENT'),
-          ingress: new Deserializer(silent, 'SERVER'),
-        };
-        const ends = (['egress', 'ingress'] as const).map((direction) => {
-          const decompressor = new Decompressor(silent, direction === 'egress' ? 'REQUEST' : 'RESPONSE');
-          return finished(sides[direction].pipe(decompressor).on('data', add));
-        });
-        let skip = PREFACE_BYTES;
-        for (const { direction, bytes } of chunks) {
-          const skipped = direction === 'egress' ? Math.min(skip, bytes.length) : 0;
-          skip -= skipped;
-          if (skipped < bytes.length) sides[direction].write(bytes.subarray(skipped));
-        }
-        sides.egress.end();
-        sides.ingress.end();
-        await Promise.all(ends);
+  return (corpus) => async () => {
+    const tally = { messages: 0, bodyBytes: 0, headers: 0 };
+    const add = ({ type, data, headers }: Frame) => {
+      if (type === 'DATA') tally.bodyBytes += data?.length ?? 0;
+      if (headers === undefined) return;
+      tally.messages += 1;
+      for (const [field, value] of Object.entries(headers)) {
+        if (!field.startsWith(':')) tally.headers += typeof value === 'string' ? 1 : value.length;
       }
-      return tally;
-    },
+    };
+    for (const chunks of corpus.connections) {
+      const sides: Record<Direction, Duplex> = {
+        egress: new Deserializer(silent, 'CLIENT'),
+        ingress: new Deserializer(silent, 'SERVER'),
+      };
+      const ends = (['egress', 'ingress'] as const).map((direction) => {
+        const decompressor = new Decompressor(silent, direction === 'egress' ? 'REQUEST' : 'RESPONSE');
+        return finished(sides[direction].pipe(decompressor).on('data', add));
+      });
+      let skip = PREFACE_BYTES;
+      for (const { direction, bytes } of chunks) {
+        const skipped = direction === 'egress' ? Math.min(skip, bytes.length) : 0;
+        skip -= skipped;
+        if (skipped < bytes.length) sides[direction].write(bytes.subarray(skipped));
+      }
+      sides.egress.end();
+      sides.ingress.end();
+      await Promise.all(ends);
+    }
+    return tally;
   };
 }
 

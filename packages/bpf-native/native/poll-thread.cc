@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 
 namespace flowtap {
 namespace {
@@ -18,6 +19,11 @@ namespace {
 constexpr int kMaxInFlight = 2;
 // How long a record waits at most while traffic flows.
 constexpr int kDrainIntervalMs = 10;
+// A batch that is not dealt with after so many rounds waits for a processor.
+constexpr int kSlowRounds = 2;
+// Shares of the ring that wait: from the larger one on it may soon be full, at the smaller one that is over.
+constexpr double kPressing = 1.0 / 4;
+constexpr double kRelaxed = 1.0 / 16;
 // After so many empty rounds the thread sleeps until a program wakes it.
 constexpr int kRoundsUntilIdle = 10;
 constexpr size_t kAlignment = 8;
@@ -32,6 +38,7 @@ Outcome PollThread::Start(Capture* object, Deliver deliver) {
   ClearLibbpfLog();
   ring_ = ring_buffer__new(map, OnRecord, this, nullptr);
   if (!ring_) return MakeFailure("map the ring buffer", errno);
+  if (Outcome outcome = level_.Open(map)) return outcome;
   epoll_ = epoll_create1(EPOLL_CLOEXEC);
   stop_event_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   // Edge-triggered: a level-triggered ring would be reported whenever it is not empty, which is always under load, and
@@ -66,6 +73,7 @@ void PollThread::Abandon() {
   if (thread_.joinable()) thread_.join();
   if (ring_) ring_buffer__free(ring_);
   ring_ = nullptr;
+  level_.Close();
   if (epoll_ >= 0) close(epoll_);
   if (stop_event_ >= 0) close(stop_event_);
   epoll_ = stop_event_ = -1;
@@ -128,7 +136,8 @@ bool PollThread::Continues(const flowtap_header* header, size_t used) {
 size_t PollThread::Drain() {
   {
     std::unique_lock<std::mutex> lock(mutex_);
-    released_.wait(lock, [this] { return abandoned_ || in_flight_ < kMaxInFlight; });
+    auto has_room = [this] { return abandoned_ || in_flight_ < kMaxInFlight; };
+    while (!released_.wait_for(lock, std::chrono::milliseconds(kDrainIntervalMs), has_room)) priority_.Round(Measure(true));
     if (abandoned_) return 0;
     if (!current_ && !spare_.empty()) {
       current_ = spare_.back();
@@ -153,6 +162,33 @@ size_t PollThread::Drain() {
   return bytes;
 }
 
+bool PollThread::GiveWay() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return priority_.Enable();
+}
+
+void PollThread::StopGivingWay() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  priority_.Disable();
+}
+
+void PollThread::Judge(bool is_behind) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  priority_.Round(Measure(is_behind));
+}
+
+Lag PollThread::Measure(bool is_behind) const {
+  double waiting = level_.share();
+  if (waiting >= kPressing) return Lag::kMuch;
+  if (waiting >= kRelaxed) return Lag::kConsiderable;
+  return is_behind ? Lag::kSome : Lag::kNone;
+}
+
+bool PollThread::AwaitsRelease() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return in_flight_ > 0;
+}
+
 void PollThread::SetConsumer(uint32_t consumer) {
   __atomic_store_n(&object_->state()->consumer, consumer, __ATOMIC_SEQ_CST);
 }
@@ -169,10 +205,14 @@ void PollThread::Run() {
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
 
   int empty_rounds = 0;
+  int slow_rounds = 0;
   while (!finishing_) {
+    slow_rounds = AwaitsRelease() ? slow_rounds + 1 : 0;
     size_t bytes = Drain();
     // A full batch means that there is more.
-    if (bytes >= Batch::kFullBytes) continue;
+    bool is_full = bytes >= Batch::kFullBytes;
+    Judge(is_full || slow_rounds >= kSlowRounds);
+    if (is_full) continue;
     empty_rounds = bytes ? 0 : empty_rounds + 1;
     if (empty_rounds < kRoundsUntilIdle) {
       SetConsumer(FLOWTAP_CONSUMER_TIMER);

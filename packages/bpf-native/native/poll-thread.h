@@ -14,6 +14,8 @@
 
 #include "batch.h"
 #include "capture.h"
+#include "consumer-priority.h"
+#include "ring-level.h"
 
 namespace flowtap {
 
@@ -35,12 +37,19 @@ class PollThread {
   // Ends without delivering, and waits for the end.
   void Abandon();
   void Release(Batch* batch);
+  // The calling thread, which handles the batches, gives way to others while it keeps up. False where it may not.
+  bool GiveWay();
+  // It competes as it did before.
+  void StopGivingWay();
 
  private:
   static int OnRecord(void* context, void* data, size_t size);
   bool Continues(const flowtap_header* header, size_t used);
   void Run();
   size_t Drain();
+  bool AwaitsRelease();
+  void Judge(bool is_behind);
+  Lag Measure(bool is_behind) const;
   void Wait(int timeout_ms);
   void SetConsumer(uint32_t consumer);
 
@@ -55,6 +64,8 @@ class PollThread {
   std::mutex mutex_;
   std::condition_variable released_;
   int in_flight_ = 0;
+  ConsumerPriority priority_;
+  RingLevel level_;
   Batch* current_ = nullptr;
   static constexpr size_t kNoRecord = ~size_t{0};
   size_t last_ = kNoRecord;  // where in it the last record begins, if that is data

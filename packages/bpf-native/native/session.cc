@@ -40,6 +40,7 @@ Napi::Function Session::Define(Napi::Env env) {
                          InstanceMethod<&Session::Load>("load"),
                          InstanceMethod<&Session::Start>("start"),
                          InstanceMethod<&Session::Release>("release"),
+                         InstanceMethod<&Session::GiveWay>("giveWay"),
                          InstanceMethod<&Session::Stop>("stop"),
                          InstanceMethod<&Session::Close>("close"),
                          InstanceMethod<&Session::AttachProgram>("attachProgram"),
@@ -149,6 +150,15 @@ Napi::Value Session::Release(const Napi::CallbackInfo& info) {
     handed_over_.pop_front();
   }
   return info.Env().Undefined();
+}
+
+Napi::Value Session::GiveWay(const Napi::CallbackInfo& info) {
+  bool gives_way = false;
+  if (thread_ && info[0].As<Napi::Boolean>())
+    gives_way = thread_->GiveWay();
+  else if (thread_)
+    thread_->StopGivingWay();
+  return Napi::Boolean::New(info.Env(), gives_way);
 }
 
 Napi::Value Session::Stop(const Napi::CallbackInfo& info) {

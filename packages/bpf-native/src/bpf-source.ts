@@ -201,6 +201,18 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
     this.#pacer.paceBy(ready);
   }
 
+  /**
+   * From now on the captured programs come first: the calling thread, on which events are handled, runs on processors that
+   * nobody else wants (SCHED_IDLE, sched(7)), and comes before others (nice -5) while records wait for it. Processes that it
+   * starts inherit either, so start commands before. Ends with `stop()`.
+   *
+   * @returns false, and changes nothing, where the thread has a priority that was chosen for it or lacks CAP_SYS_NICE
+   * @throws StateError when the source is not running
+   */
+  giveWay(): boolean {
+    return this.#running().session.giveWay(true);
+  }
+
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
@@ -214,6 +226,7 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
     clearInterval(this.#lossTimer);
     this.#tls?.stop();
     if (session) {
+      session.giveWay(false);
       session.quiesce();
       await session.detach(this.#links);
       await session.stop();

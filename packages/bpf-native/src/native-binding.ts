@@ -28,6 +28,11 @@ export interface NativeSession {
   start(onBatch: (batch: Buffer, bytes: number) => void): void;
   /** The oldest batch was dealt with, and its memory may be used for another one. */
   release(): void;
+  /**
+   * The calling thread takes processors that nobody else wants while it keeps up with the batches, and comes before others
+   * while it does not; `false`: it competes as before. Answers whether it gives way now.
+   */
+  giveWay(wanted: boolean): boolean;
   /** Resolves when the last batch has been handed over. */
   stop(): Promise<void>;
   close(): Promise<boolean>;

@@ -9,6 +9,13 @@ import { JsonWriter } from './json-writer.js';
 import { messageToJson } from './message-json.js';
 
 /**
+ * What flows of one connection often have in common, each with a place of its own in the writer's memory. A power of two of
+ * places for each connection.
+ */
+const PLACES = 8;
+const [PROCESS, CONTAINER, SOURCE, DESTINATION, REQUEST_HEADERS, RESPONSE_HEADERS] = [0, 1, 2, 3, 4, 5] as const;
+
+/**
  * The JSON of a flow: one compact object, absent rather than null, in a stable order. `schema/flow.schema.json` of
  * this package describes it; new versions only add to it.
  */
@@ -37,10 +44,11 @@ export function writeFlowJson(writer: JsonWriter, flow: Flow): void {
   writer.ascii('","durationMs":');
   // Microseconds are what the clocks can tell; more digits would be noise.
   writer.thousandths(Math.round(flow.durationMs * 1000));
-  writeEndpoint(writer, ',"source":', flow.source);
-  writeEndpoint(writer, ',"destination":', flow.destination);
-  writeProcess(writer, flow.process);
-  if (flow.container !== undefined) writeContainer(writer, flow.container);
+  const places = flow.connectionId * PLACES;
+  writeEndpoint(writer, ',"source":', flow.source, places + SOURCE);
+  writeEndpoint(writer, ',"destination":', flow.destination, places + DESTINATION);
+  writeProcess(writer, flow.process, places + PROCESS);
+  if (flow.container !== undefined) writeContainer(writer, flow.container, places + CONTAINER);
   writeString(writer, ',"sourceContainer":', flow.sourceContainer);
   writeString(writer, ',"destinationContainer":', flow.destinationContainer);
   writer.ascii(',"connectionId":');
@@ -50,18 +58,18 @@ export function writeFlowJson(writer: JsonWriter, flow: Flow): void {
     writer.ascii(flow.fdSource);
     writer.ascii('"');
   }
-  if (flow.kind === 'flow') writeExchange(writer, flow);
+  if (flow.kind === 'flow') writeExchange(writer, flow, places);
   else writeOpaque(writer, flow);
   writeError(writer, ',"error":', flow.error);
   if (flow.gaps !== undefined) writeGaps(writer, flow.gaps);
   writer.ascii('}');
 }
 
-function writeExchange(writer: JsonWriter, flow: ExchangeFlow): void {
+function writeExchange(writer: JsonWriter, flow: ExchangeFlow, places: number): void {
   const { request, response } = flow;
-  if (isHttpMessage(request)) writeRequest(writer, request);
+  if (isHttpMessage(request)) writeRequest(writer, request, places + REQUEST_HEADERS);
   else writeMessage(writer, ',"request":', request);
-  if (isHttpMessage(response)) writeResponse(writer, response);
+  if (isHttpMessage(response)) writeResponse(writer, response, places + RESPONSE_HEADERS);
   else writeMessage(writer, ',"response":', response);
   writeMessage(writer, ',"messages":', flow.messages);
   if (flow.messageCount !== undefined) {
@@ -75,8 +83,9 @@ function writeExchange(writer: JsonWriter, flow: ExchangeFlow): void {
 }
 
 function writeOpaque(writer: JsonWriter, flow: OpaqueFlow): void {
-  writeEndpoint(writer, ',"local":', flow.local);
-  writeEndpoint(writer, ',"remote":', flow.remote);
+  const places = flow.connectionId * PLACES;
+  writeEndpoint(writer, ',"local":', flow.local, places + SOURCE);
+  writeEndpoint(writer, ',"remote":', flow.remote, places + DESTINATION);
   writeString(writer, ',"sni":', flow.sni);
   if (flow.alpn !== undefined) {
     writer.ascii(',"alpn":');
@@ -91,45 +100,51 @@ function writeOpaque(writer: JsonWriter, flow: OpaqueFlow): void {
 }
 
 function writeMessage(writer: JsonWriter, key: string, message: unknown): void {
+  if (message === undefined) return;
   const json = messageToJson(message);
   if (json === undefined) return;
   writer.ascii(key);
   writer.json(json);
 }
 
-function writeRequest(writer: JsonWriter, request: HttpRequest): void {
+function writeRequest(writer: JsonWriter, request: HttpRequest, place: number): void {
   writer.ascii(',"request":{"method":');
   writer.string(request.method);
   writer.ascii(',"target":');
   writer.string(request.target);
   writeString(writer, ',"authority":', request.authority);
-  writeHttpVersionToGrpc(writer, request);
+  writeHttpVersionToGrpc(writer, request, place);
   writer.ascii('}');
 }
 
-function writeResponse(writer: JsonWriter, response: HttpResponse): void {
+function writeResponse(writer: JsonWriter, response: HttpResponse, place: number): void {
   writer.ascii(',"response":{"status":');
   writer.number(response.status);
   writer.ascii(',"reason":');
   writer.string(response.reason);
-  writeHttpVersionToGrpc(writer, response);
+  writeHttpVersionToGrpc(writer, response, place);
   writeMessage(writer, ',"eventStream":', response.eventStream);
   writer.ascii('}');
 }
 
-function writeHttpVersionToGrpc(writer: JsonWriter, message: HttpRequest | HttpResponse): void {
+function writeHttpVersionToGrpc(writer: JsonWriter, message: HttpRequest | HttpResponse, place: number): void {
   writer.ascii(',"httpVersion":');
   writer.string(message.httpVersion);
-  writeHeaders(writer, ',"headers":[', message.headers);
-  if (message.trailers !== undefined) writeHeaders(writer, ',"trailers":[', message.trailers);
+  writer.ascii(',"headers":[');
+  if (!writer.repeat(place, message.headers)) {
+    const start = writer.length;
+    writeHeaders(writer, message.headers);
+    writer.remember(place, message.headers, start);
+  }
+  if (message.trailers !== undefined) {
+    writer.ascii(',"trailers":[');
+    writeHeaders(writer, message.trailers);
+  }
   writeBody(writer, message.body);
   writeMessage(writer, ',"grpc":', message.grpc);
 }
 
-function writeHeaders(writer: JsonWriter, key: string, headers: readonly HttpHeader[]): void {
-  writer.ascii(key);
-  if (writer.repeat(headers)) return;
-  const start = writer.length;
+function writeHeaders(writer: JsonWriter, headers: readonly HttpHeader[]): void {
   for (let i = 0; i < headers.length; i++) {
     const header = headers[i];
     if (header === undefined) continue;
@@ -140,7 +155,6 @@ function writeHeaders(writer: JsonWriter, key: string, headers: readonly HttpHea
     writer.ascii(']');
   }
   writer.ascii(']');
-  writer.remember(headers, start);
 }
 
 function writeBody(writer: JsonWriter, body: HttpBody): void {
@@ -173,9 +187,9 @@ function writeString(writer: JsonWriter, key: string, value: string | undefined)
   writer.string(value);
 }
 
-function writeProcess(writer: JsonWriter, process: FlowProcess): void {
+function writeProcess(writer: JsonWriter, process: FlowProcess, place: number): void {
   writer.ascii(',"process":');
-  if (writer.repeat(process)) return;
+  if (writer.repeat(place, process)) return;
   const start = writer.length;
   writer.ascii('{"pid":');
   writer.number(process.pid);
@@ -184,12 +198,12 @@ function writeProcess(writer: JsonWriter, process: FlowProcess): void {
   writeString(writer, ',"exe":', process.exe);
   writeString(writer, ',"containerId":', process.containerId);
   writer.ascii('}');
-  writer.remember(process, start);
+  writer.remember(place, process, start);
 }
 
-function writeContainer(writer: JsonWriter, container: FlowContainer): void {
+function writeContainer(writer: JsonWriter, container: FlowContainer, place: number): void {
   writer.ascii(',"container":');
-  if (writer.repeat(container)) return;
+  if (writer.repeat(place, container)) return;
   const start = writer.length;
   writer.ascii('{"id":');
   writer.string(container.id);
@@ -202,13 +216,13 @@ function writeContainer(writer: JsonWriter, container: FlowContainer): void {
     writer.json(JSON.stringify(container.labels));
   }
   writer.ascii('}');
-  writer.remember(container, start);
+  writer.remember(place, container, start);
 }
 
-function writeEndpoint(writer: JsonWriter, key: string, endpoint: Endpoint | undefined): void {
+function writeEndpoint(writer: JsonWriter, key: string, endpoint: Endpoint | undefined, place: number): void {
   if (endpoint === undefined) return;
   writer.ascii(key);
-  if (writer.repeat(endpoint)) return;
+  if (writer.repeat(place, endpoint)) return;
   const start = writer.length;
   if ('path' in endpoint) {
     writer.ascii('{"path":');
@@ -220,7 +234,7 @@ function writeEndpoint(writer: JsonWriter, key: string, endpoint: Endpoint | und
     writer.number(endpoint.port);
   }
   writer.ascii('}');
-  writer.remember(endpoint, start);
+  writer.remember(place, endpoint, start);
 }
 
 function writeError(writer: JsonWriter, key: string, error: FlowError | undefined): void {

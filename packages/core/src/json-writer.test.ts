@@ -50,10 +50,10 @@ describe('the JSON writer', () => {
     const object = {};
     let made = 0;
     for (let i = 0; i < 4; i++) {
-      if (writer.repeat(object)) continue;
+      if (writer.repeat(7, object)) continue;
       const start = writer.length;
       writer.string(`made ${++made}`);
-      writer.remember(object, start);
+      writer.remember(7, object, start);
     }
     expect(writer.view().toString()).toBe('"made 1""made 2""made 2""made 2"');
   });
@@ -63,12 +63,25 @@ describe('the JSON writer', () => {
     const object = {};
     for (const text of ['a', 'b']) {
       writer.string(text);
-      writer.remember(object, writer.length - 3);
+      writer.remember(7, object, writer.length - 3);
     }
     writer.clear();
     writer.string('other');
     writer.clear();
-    expect(writer.repeat(object)).toBe(true);
+    expect(writer.repeat(7, object)).toBe(true);
     expect(writer.view().toString()).toBe('"b"');
+  });
+
+  it('forgets an object when another one took its place', () => {
+    const writer = new JsonWriter(4);
+    const [one, other] = [{}, {}];
+    for (const object of [one, one, other]) {
+      writer.string('a');
+      writer.remember(7, object, writer.length - 3);
+    }
+    expect(writer.repeat(7, one)).toBe(false);
+    expect(writer.repeat(7, other)).toBe(false);
+    writer.remember(7, other, writer.length - 3);
+    expect(writer.repeat(7, other)).toBe(true);
   });
 });

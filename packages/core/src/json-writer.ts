@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { IdentityCache } from './identity-cache.js';
-
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const SPACE = 0x20;
@@ -13,17 +11,21 @@ const MAX_ESCAPE_BYTES = 6;
 const SLICE_BYTES = 4096;
 /** From here on the engine's own quoting beats a loop over the characters. */
 const LONG_STRING = 512;
-/** Objects whose JSON is remembered: those of some hundred connections. */
-const REMEMBERED_OBJECTS = 1024;
+/** Objects whose JSON is remembered: those of a thousand connections. A power of two. */
+const PLACES = 8192;
 /** Longer JSON is not remembered. */
 const MAX_REMEMBERED_BYTES = 4096;
-/** The object was written once; not every one comes again. */
-const SEEN_ONCE = Buffer.alloc(0);
 
 /** The letter after the backslash of the short escapes (RFC 8259 §7), 0 for the others. */
 const SHORT_ESCAPES = new Uint8Array(128);
 for (const [character, letter] of ['\bb', '\tt', '\nn', '\ff', '\rr', '""', '\\\\'].map((pair) => [...pair])) {
   SHORT_ESCAPES[character?.charCodeAt(0) ?? 0] = letter?.charCodeAt(0) ?? 0;
+}
+
+/** What was written last at a place, and its JSON when that was not the first time. */
+interface Remembered {
+  object: object;
+  json: Buffer | undefined;
 }
 
 /**
@@ -35,7 +37,7 @@ export class JsonWriter {
   readonly #initialBytes: number;
   #bytes: Buffer;
   #length = 0;
-  #remembered: IdentityCache<Buffer> | undefined;
+  readonly #memory = new Map<number, Remembered>();
 
   /** @param initialBytes The buffer grows as needed and shrinks to this when it is cleared. */
   constructor(initialBytes: number = 64 * 1024) {
@@ -94,20 +96,30 @@ export class JsonWriter {
     this.#length += bytes.length;
   }
 
-  /** Writes the JSON of this very object again. False when it is not known: then write it and call `remember`. */
-  repeat(object: object): boolean {
-    const json = this.#remembered?.get(object);
-    if (json === undefined || json === SEEN_ONCE) return false;
-    this.bytes(json);
+  /**
+   * Writes the JSON of this very object again. False when it is not known: then write it and call `remember`.
+   *
+   * @param place a whole number from 0 on, equal for objects of which the next one is often the same
+   */
+  repeat(place: number, object: object): boolean {
+    const known = this.#memory.get(place & (PLACES - 1));
+    if (known?.object !== object || known.json === undefined) return false;
+    this.bytes(known.json);
     return true;
   }
 
   /** What was written from `start` on is the JSON of this object, which does not change any more. */
-  remember(object: object, start: number): void {
-    this.#remembered ??= new IdentityCache(REMEMBERED_OBJECTS);
-    if (this.#remembered.get(object) === undefined) this.#remembered.set(object, SEEN_ONCE);
-    else if (this.#length - start <= MAX_REMEMBERED_BYTES) {
-      this.#remembered.set(object, Buffer.from(this.#bytes.subarray(start, this.#length)));
+  remember(place: number, object: object, start: number): void {
+    const key = place & (PLACES - 1);
+    const known = this.#memory.get(key);
+    if (known === undefined) {
+      this.#memory.set(key, { object, json: undefined });
+    } else if (known.object !== object) {
+      // Not every object comes again: its JSON is kept from the second time on.
+      known.object = object;
+      known.json = undefined;
+    } else if (this.#length - start <= MAX_REMEMBERED_BYTES) {
+      known.json = Buffer.from(this.#bytes.subarray(start, this.#length));
     }
   }
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { SecretNames } from './secret-names.js';
 
 const AMPERSAND = 0x26;
 const SEMICOLON = 0x3b;
 const HASH = 0x23;
 const QUESTION_MARK = 0x3f;
 const EQUALS = 0x3d;
+const AT = 0x40;
+const PERCENT = 0x25;
 
 /** Query parameters whose values are redacted, in lower case; names are compared without regard to case. */
 export const REDACTED_QUERY_PARAMETERS: readonly string[] = [
@@ -40,35 +43,38 @@ export const REDACTED_QUERY_PARAMETERS: readonly string[] = [
  * and the user information (RFC 3986 §3.2.1) of a URL or request target. Returns the same string when there is
  * nothing to redact. A URL inside of a parameter's value is not looked into.
  */
-export function redactUrl(url: string, names: ReadonlySet<string>, tag: (value: string) => string): string {
-  const start = indexOfParameters(url);
-  const path = start < 0 ? url : url.slice(0, start);
-  const redactedPath = redactUserInformation(path, tag);
-  if (start < 0) return redactedPath;
+export function redactUrl(url: string, names: SecretNames, tag: (value: string) => string): string {
+  const { length } = url;
+  let start = 0;
+  let hasAt = false;
+  for (; start < length; start++) {
+    const code = url.charCodeAt(start);
+    if (code === QUESTION_MARK || code === HASH) break;
+    if (code === AT) hasAt = true;
+  }
+  const path = hasAt ? url.slice(0, start) : undefined;
+  const redactedPath = path === undefined ? undefined : redactUserInformation(path, tag);
   let result = '';
   let copied = start;
   let name = start + 1;
   let equals = -1;
-  for (let i = start + 1; i <= url.length; i++) {
-    const code = i < url.length ? url.charCodeAt(i) : AMPERSAND;
+  let isEncoded = false;
+  for (let i = start + 1; i <= length; i++) {
+    const code = i < length ? url.charCodeAt(i) : AMPERSAND;
     if (code === EQUALS && equals < 0) equals = i;
+    if (code === PERCENT && equals < 0) isEncoded = true;
     if (!isSeparator(code)) continue;
-    if (equals >= 0 && equals + 1 < i && names.has(normalName(url.slice(name, equals)))) {
+    const isNamed = equals >= 0 && equals + 1 < i && (isEncoded || names.mayInclude(url, name, equals));
+    if (isNamed && names.has(normalName(url.slice(name, equals)))) {
       result += url.slice(copied, equals + 1) + tag(url.slice(equals + 1, i));
       copied = i;
     }
     name = i + 1;
     equals = -1;
+    isEncoded = false;
   }
   if (copied === start && redactedPath === path) return url;
-  return redactedPath + result + url.slice(copied);
-}
-
-function indexOfParameters(url: string): number {
-  const query = url.indexOf('?');
-  const fragment = url.indexOf('#');
-  if (query < 0 || fragment < 0) return Math.max(query, fragment);
-  return Math.min(query, fragment);
+  return (redactedPath ?? url.slice(0, start)) + result + url.slice(copied);
 }
 
 function isSeparator(code: number): boolean {

@@ -15,15 +15,9 @@ import {
 } from './redact-header.js';
 import { createTagger } from './redact-tag.js';
 import { REDACTED_QUERY_PARAMETERS, redactUrl } from './redact-url.js';
+import { SecretNames } from './secret-names.js';
 
 const REMEMBERED_LISTS = 512;
-const OUTLINES = 2048;
-
-/** Equal for names that differ in case only. */
-function outline(name: string): number {
-  return ((name.length << 5) | (name.charCodeAt(0) & 31)) & (OUTLINES - 1);
-}
-
 export interface RedactOptions {
   /** Names of further headers whose values are secret. */
   readonly headers?: readonly string[];
@@ -51,19 +45,19 @@ export function createRedactor(options: RedactOptions, key: Uint8Array): (flow: 
 
 class Redactor {
   readonly #rules = new Map(HEADER_RULES);
-  readonly #parameters = new Set(REDACTED_QUERY_PARAMETERS);
+  readonly #names = new SecretNames(HEADER_RULES.keys());
+  readonly #parameters = new SecretNames(REDACTED_QUERY_PARAMETERS);
   readonly #tag: (value: string) => string;
-  /** Lengths and first letters of the names: most headers are passed by one look into this table. */
-  readonly #outlines = new Uint8Array(OUTLINES);
   /** Redacted lists by the original: messages of one connection often share theirs. */
   readonly #known = new IdentityCache<readonly HttpHeader[]>(REMEMBERED_LISTS);
 
   constructor(options: RedactOptions, key: Uint8Array) {
     for (const name of lowerCaseNames('headers', options.headers)) {
-      if (!HEADER_RULES.has(name)) this.#rules.set(name, 'whole');
+      if (HEADER_RULES.has(name)) continue;
+      this.#rules.set(name, 'whole');
+      this.#names.add(name);
     }
     for (const name of lowerCaseNames('queryParameters', options.queryParameters)) this.#parameters.add(name);
-    for (const name of this.#rules.keys()) this.#outlines[outline(name)] = 1;
     this.#tag = createTagger(key);
   }
 
@@ -108,7 +102,7 @@ class Redactor {
     let redacted: HttpHeader[] | undefined;
     for (let i = 0; i < headers.length; i++) {
       const header = headers[i];
-      if (header === undefined || this.#outlines[outline(header[0])] === 0) continue;
+      if (header === undefined || !this.#names.mayInclude(header[0], 0, header[0].length)) continue;
       const rule = this.#rules.get(header[0].toLowerCase());
       if (rule === undefined) continue;
       const value = this.#value(rule, header[1]);

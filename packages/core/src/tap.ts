@@ -35,6 +35,8 @@ export interface TapEvents {
   end: [];
 }
 
+type Listener<E extends keyof TapEvents> = EventEmitter.EventListener<TapEvents, E>;
+
 /** A capture under way: from the events of a source to flows. */
 export interface Tap extends EventEmitter<TapEvents> {
   /**
@@ -89,6 +91,8 @@ class FlowTap extends EventEmitter<TapEvents> implements Tap {
   #closing: Promise<void> | undefined;
   #sourceError: Error | undefined;
   #isSourceStarted = false;
+  /** Parsers ask at each message: counting the listeners of an emitter costs more than most of what they do with it. */
+  #mayHaveUpdateListener = false;
 
   constructor(options: TapOptions) {
     super();
@@ -110,7 +114,8 @@ class FlowTap extends EventEmitter<TapEvents> implements Tap {
         if (update.kind === 'open') this.emit('flow:open', update.flow);
         else this.emit('flow:message', update);
       },
-      hasUpdateListener: () => this.listenerCount('flow:open') > 0 || this.listenerCount('flow:message') > 0,
+      hasUpdateListener: () =>
+        this.#mayHaveUpdateListener && this.listenerCount('flow:open') + this.listenerCount('flow:message') > 0,
       onError: (code, error) => this.#report(code, error),
     });
     this.#map = new SocketMap({
@@ -128,6 +133,24 @@ class FlowTap extends EventEmitter<TapEvents> implements Tap {
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
+  }
+
+  override on<E extends keyof TapEvents>(event: E, listener: Listener<E>, context?: unknown): this {
+    this.#noteListener(event);
+    return super.on(event, listener, context);
+  }
+
+  override addListener<E extends keyof TapEvents>(event: E, listener: Listener<E>, context?: unknown): this {
+    return this.on(event, listener, context);
+  }
+
+  override once<E extends keyof TapEvents>(event: E, listener: Listener<E>, context?: unknown): this {
+    this.#noteListener(event);
+    return super.once(event, listener, context);
+  }
+
+  #noteListener(event: keyof TapEvents): void {
+    if (event === 'flow:open' || event === 'flow:message') this.#mayHaveUpdateListener = true;
   }
 
   async start(): Promise<void> {

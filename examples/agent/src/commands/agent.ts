@@ -10,7 +10,6 @@ import { type Notices, noticeLogger } from '../notices.js';
 import { addCaptureOptions, type CaptureOptions } from '../options/capture-options.js';
 import { addEngineOptions, type EngineOptions } from '../options/container-options.js';
 import { parseServerSpec, type ServerSpec } from '../options/output-spec.js';
-import { raisePriority } from '../priority.js';
 import type { SetStatus } from '../program.js';
 import { SelectedContainers } from '../selected-containers.js';
 import { listenForStop } from '../stop-request.js';
@@ -67,7 +66,7 @@ async function serve(tracker: DockerTracker, options: AgentOptions, notices: Not
   try {
     await capture.start();
     start();
-    raisePriority();
+    source.giveWay();
     await announceReady(`what ${server.address} asks for, by ${source.backend}`, options.readyFile, notices);
     await Promise.race([capture.ended, stop.requested, capture.durationOver]);
     return (await capture.finish()) ? SUCCESS : FAILURE;

@@ -11,7 +11,6 @@ import { addCaptureOptions, type CaptureOptions } from '../options/capture-optio
 import { collect } from '../options/collect.js';
 import { addContainerOptions, type ContainerOptions, containerSelections } from '../options/container-options.js';
 import { parsePid } from '../options/pid.js';
-import { raisePriority } from '../priority.js';
 import { processesEnd, processName, requireProcess } from '../process-state.js';
 import type { SetStatus } from '../program.js';
 import { listenForStop } from '../stop-request.js';
@@ -85,7 +84,7 @@ async function capture(
   try {
     await capture.start();
     await containers?.capture(source);
-    raisePriority();
+    source.giveWay();
     const all = containers === undefined ? names : [...names, containers.text()];
     await announceReady(`${all.join(', ')} by ${source.backend}`, options.readyFile, notices);
     const ends = [capture.ended, stop.requested, capture.durationOver];

@@ -7,7 +7,6 @@ import { openCapture } from '../capture.js';
 import { exitStatusOf, statusOfSignal } from '../exit-status.js';
 import type { Notices } from '../notices.js';
 import { addCaptureOptions, type CaptureOptions } from '../options/capture-options.js';
-import { raisePriority } from '../priority.js';
 import type { SetStatus } from '../program.js';
 import { planSpawn, type SpawnPlan } from '../run-as.js';
 import { createSignalRelay, type SignalRelay } from '../signal-relay.js';
@@ -74,7 +73,7 @@ async function runCommand(
   try {
     const child = await source.spawn(plan.command, plan.args, { stdio: 'inherit', ...plan.options });
     signals.passTo(child);
-    raisePriority();
+    source.giveWay();
     return await exitStatusOf(child);
   } catch (error) {
     const failure = await spawnFailure(name, error);
