@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
+import { createServer } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { FakeConnection, listen, recordEvents } from '@flowtap/core/testing';
 import { expect, test } from 'vitest';
 import { parseJsonLines } from './support/flow.js';
-import { attach, flowtap, run } from './support/flowtap.js';
+import { attach, flowtap, run, startRun } from './support/flowtap.js';
 import { freePort } from './support/free-port.js';
 import { startMemcached } from './support/memcached.js';
 import { describeLive } from './support/needs.js';
+import { cleanEnvironment } from './support/program.js';
 import { useScene } from './support/scene.js';
 
 const scene = useScene();
 const nodeScript = (name: string) => fileURLToPath(new URL(`./support/node/${name}.mjs`, import.meta.url));
 const memcachedPlugin = fileURLToPath(new URL('../../examples/custom-protocol/dist/index.js', import.meta.url));
+const webhookPlugin = fileURLToPath(new URL('../../examples/custom-exporter/dist/index.js', import.meta.url));
 
 /** What the client printed of a command. */
 interface Asked {
@@ -57,6 +62,39 @@ describeLive('a protocol plugin', ['memcached'], () => {
     expect(flows.every(({ protocol, complete }) => protocol === 'memcached' && complete)).toBe(true);
     expect(flows.map(asAsked)).toEqual([...known, { line: 'quit', status: '' }]);
     expect((await capture.flowCount(known.length + 1)).map(asAsked)).toEqual(flows.map(asAsked));
+  });
+});
+
+describeLive('an exporter plugin', ['curl'], () => {
+  test('gets the flows that the other outputs get', async () => {
+    const posted: string[] = [];
+    const server = createServer(async (request, response) => {
+      if (request.method === 'POST') posted.push(...(await text(request)).split('\n').slice(0, -1));
+      response.end('here');
+    });
+    const address = `http://127.0.0.1:${await listen(server)}`;
+    scene.onClose(() => void server.close());
+    const env = { ...cleanEnvironment, WEBHOOK_URL: `${address}/flows` };
+    const curl = ['curl', '-s', `${address}/one`, `${address}/two`];
+    const capture = await startRun(scene, curl, ['--plugin', webhookPlugin], { env, input: '' });
+    const { flows, stats, status } = await capture.end();
+    expect(status).toBe(0);
+    expect(flows.map(({ request }) => request?.target)).toEqual(['/one', '/two']);
+    expect(posted.map((line) => JSON.parse(line))).toEqual(flows);
+    expect(stats.exporters.map(({ name }) => name)).toContain(`webhook:${address.slice('http://'.length)}`);
+  });
+});
+
+describeLive('a recording', [], () => {
+  test('is replayed with a plugin that is installed where flowtap is started', async () => {
+    const connection = new FakeConnection({ role: 'client' });
+    const events = [connection.egress('get a\r\n'), connection.ingress('END\r\n'), connection.close()];
+    await recordEvents(scene.path('run.flowlog'), events);
+    const cwd = fileURLToPath(new URL('../..', import.meta.url));
+    const args = ['replay', '--output', 'json', '--plugin', '@flowtap/custom-protocol', scene.path('run.flowlog')];
+    const { status, stdout } = await flowtap(scene, args, { cwd });
+    expect(status).toBe(0);
+    expect(parseJsonLines(stdout)).toMatchObject([{ protocol: 'memcached', response: { status: 'END' } }]);
   });
 });
 

@@ -56,7 +56,7 @@ export class EngineState {
     this.limits = limits;
     this.counters = counters;
     this.updates = updates;
-    this.guard = protocols.some(isGuarded) ? createGuard(limits, counters, logger) : undefined;
+    this.guard = protocols.some(isGuarded) ? createGuard(limits, logger) : undefined;
     this.detector = new Detector(watched(protocols, this.guard, counters), counters);
     this.parserErrorLog = new GroupedLog(LOG_INTERVAL_MS, (count, detail) => {
       logger.warn(`${count} connections were let go because their parser failed; the last one: ${detail}`);
@@ -64,9 +64,8 @@ export class EngineState {
   }
 }
 
-function createGuard(limits: TapLimits, counters: Counters, logger: Logger): GuardBatch {
+function createGuard(limits: TapLimits, logger: Logger): GuardBatch {
   return new GuardBatch(limits.parserTimeoutMs, (name) => {
-    counters.add(`plugin-off:${name}`);
     logger.error(`The plugin ${name} was interrupted too often and is asked no more.`);
   });
 }

@@ -2,7 +2,7 @@
 import type { EngineState } from './engine-state.js';
 import type { ConnectionInfo, Layer } from './events.js';
 import type { ExchangeFlow } from './flow.js';
-import { ParserTimeout } from './guard/guard-batch.js';
+import { GuardError } from './guard/guard-batch.js';
 import { GuardedParser, type GuardedParserOwner, type ParserCall } from './guard/guarded-parser.js';
 import { WatchedPlugin } from './guard/watched-plugin.js';
 import { OpenExchanges } from './open-exchanges.js';
@@ -123,7 +123,7 @@ export class ParserSession {
   }
 
   #failed(error: unknown): false {
-    const code = error instanceof ParserTimeout ? 'parser-timeout' : 'parser-error';
+    const code = error instanceof GuardError ? error.code : 'parser-error';
     this.#state.counters.add(`${code}:${this.#plugin.name}`);
     this.#state.parserErrorLog.note(1, `${this.#plugin.name}: ${String(error)}`);
     this.#end();

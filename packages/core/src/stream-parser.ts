@@ -211,7 +211,7 @@ export class StreamParser implements SessionListener {
   /** A guarded parser failed. */
   failed(session: ParserSession): void {
     if (this.#session === session) this.#letGo('for-good');
-    else if (this.#phase === 'closed') this.#owner.unrecognized();
+    else if (this.#phase === 'closed' && session.handover === undefined) this.#owner.unrecognized();
   }
 
   /** A guarded parser handed over, after more of the stream, and perhaps its end, had been given to it. */

@@ -2,8 +2,16 @@
 import type { GuardedParser, ParserCall } from './guarded-parser.js';
 import { Watchdog } from './watchdog.js';
 
-/** The watchdog took a call for one that never ends. */
-export class ParserTimeout extends Error {}
+/** Why a parser was ended from outside. */
+export class GuardError extends Error {
+  /** As it is counted. */
+  readonly code: 'parser-timeout' | 'plugin-off';
+
+  constructor(code: GuardError['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
 
 /** How many timeouts of one plugin say that it is no use: each of them holds everything up. */
 const MAX_TIMEOUTS = 8;
@@ -57,14 +65,17 @@ export class GuardBatch {
   run(): void {
     if (this.#isRunning) return;
     this.#isRunning = true;
-    while (this.#calls.length > 0) {
-      const calls = this.#calls;
-      this.#calls = [];
-      this.#bytes = 0;
-      this.#makeAll(calls);
-      for (const parser of new Set(calls.map(({ parser }) => parser))) parser.settle();
+    try {
+      while (this.#calls.length > 0) {
+        const calls = this.#calls;
+        this.#calls = [];
+        this.#bytes = 0;
+        this.#makeAll(calls);
+        for (const parser of new Set(calls.map(({ parser }) => parser))) parser.settle();
+      }
+    } finally {
+      this.#isRunning = false;
     }
-    this.#isRunning = false;
   }
 
   /** Undefined when the work took too long, which counts against the plugin. @throws what the work throws. */
@@ -82,7 +93,8 @@ export class GuardBatch {
     const makeSome = () => {
       const endMs = performance.now() + SLICE_MS;
       for (let entry = calls[next]; entry !== undefined; entry = calls[next]) {
-        if (this.isOff(entry.parser.name)) entry.parser.fail(new ParserTimeout('the plugin is switched off'));
+        if (this.isOff(entry.parser.name))
+          entry.parser.fail(new GuardError('plugin-off', 'the plugin was interrupted too often'));
         entry.parser.make(entry.call);
         next += 1;
         if (performance.now() >= endMs) return;
@@ -93,7 +105,7 @@ export class GuardBatch {
       const entry = calls[next];
       if (entry === undefined) return;
       next += 1;
-      entry.parser.fail(new ParserTimeout(`it took more than ${this.#timeoutMs} ms for one call`));
+      entry.parser.fail(new GuardError('parser-timeout', `it took more than ${this.#timeoutMs} ms for one call`));
       this.#timedOut(entry.parser.name);
     }
   }

@@ -3,7 +3,7 @@ import type { FlowMessage } from '../flow-message.js';
 import type { Handover, OpenExchange, ParsedExchange, ParserContext } from '../protocol-plugin.js';
 
 /** Keeps what a parser did until the tap does it. */
-export type Record = (act: () => void) => void;
+export type KeepAct = (act: () => void) => void;
 
 /**
  * The surroundings of a parser that may be interrupted at any instruction. Nothing of the tap runs inside of it: what the
@@ -11,8 +11,8 @@ export type Record = (act: () => void) => void;
  *
  * @param onHandover the parser has nothing more to read, as soon as it says so.
  */
-export function guardedContext(context: ParserContext, record: Record, onHandover: () => void): ParserContext {
-  const { layer, tls, joinedLate, limits, upgraded } = context;
+export function guardedContext(context: ParserContext, keep: KeepAct, onHandover: () => void): ParserContext {
+  const { layer, tls, limits, upgraded } = context;
   return {
     get connection() {
       return context.connection;
@@ -20,27 +20,29 @@ export function guardedContext(context: ParserContext, record: Record, onHandove
     get role() {
       return context.role;
     },
+    get joinedLate() {
+      return context.joinedLate;
+    },
     get wantsUpdates() {
       return context.wantsUpdates;
     },
     layer,
     tls,
-    joinedLate,
     limits,
     upgraded,
     open: (exchange) => {
-      const announced = new AnnouncedLater(record);
-      record(() => {
+      const announced = new AnnouncedLater(keep);
+      keep(() => {
         announced.opened = context.open(asAnnounced(exchange));
       });
       return announced;
     },
-    emit: (exchange) => record(() => context.emit(asAnnounced(exchange))),
+    emit: (exchange) => keep(() => context.emit(asAnnounced(exchange))),
     handover: (handover) => {
       onHandover();
-      record(() => context.handover(withExchange(handover)));
+      keep(() => context.handover(withExchange(handover)));
     },
-    count: (code, by) => record(() => context.count(code, by)),
+    count: (code, by) => keep(() => context.count(code, by)),
   };
 }
 
@@ -48,10 +50,10 @@ export function guardedContext(context: ParserContext, record: Record, onHandove
 class AnnouncedLater implements OpenExchange {
   /** Undefined before, and when nobody is to hear of it. */
   opened: OpenExchange | undefined;
-  readonly #record: Record;
+  readonly #keep: KeepAct;
 
-  constructor(record: Record) {
-    this.#record = record;
+  constructor(keep: KeepAct) {
+    this.#keep = keep;
   }
 
   get flowId(): string {
@@ -59,7 +61,7 @@ class AnnouncedLater implements OpenExchange {
   }
 
   message(message: FlowMessage): void {
-    this.#record(() => this.opened?.message(message));
+    this.#keep(() => this.opened?.message(message));
   }
 }
 

@@ -48,8 +48,8 @@ export class GuardedParser implements ProtocolParser {
     this.#plugin = plugin;
     this.#owner = owner;
     this.#batch = batch;
-    const record = (act: () => void): void => this.#record(act);
-    this.#context = guardedContext(context, record, () => {
+    const keep = (act: () => void): void => this.#keep(act);
+    this.#context = guardedContext(context, keep, () => {
       this.#unread ??= [];
     });
   }
@@ -125,7 +125,7 @@ export class GuardedParser implements ProtocolParser {
   }
 
   /** A parser that hands out without end must not fill the memory before its time is over. */
-  #record(act: () => void): void {
+  #keep(act: () => void): void {
     if (this.#acts.length <= this.#maxActs) this.#acts.push(act);
     if (this.#acts.length > this.#maxActs) throw tooManyActs();
   }

@@ -8,7 +8,7 @@ const MARKER = Symbol.for('flowtap.guarded');
 /**
  * A plugin whose code is not trusted to end: a tap runs it under a watchdog (`TapLimits.parserTimeoutMs`). A call that takes
  * too long costs the connection that it was for and nothing else; `parser-timeout:<name>` counts it. A plugin that was
- * interrupted many times is asked no more (`plugin-off:<name>`).
+ * interrupted many times is asked no more; `plugin-off:<name>` counts what it would have been asked.
  *
  * It costs a copy of the bytes, and about 50 µs for each batch of events and for each question whether a connection is of
  * its protocol. Its flows come out when the batch of events ends. What a plugin starts on its own, such as a timer, is not

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Context, createContext, Script } from 'node:vm';
 
+const idle = (): void => {};
+
 /**
  * Runs synchronous code with a time limit, by means of `vm`: about 50 µs a run. When the limit is reached the code stops
  * where it is, and neither `catch` nor `finally` of it run: only what it wrote to plain variables can be relied on.
@@ -8,7 +10,7 @@ import { type Context, createContext, Script } from 'node:vm';
 export class Watchdog {
   readonly #script = new Script('run()');
   readonly #context: Context;
-  #work: () => void = () => {};
+  #work = idle;
 
   constructor() {
     this.#context = createContext({ run: () => this.#work() });
@@ -27,6 +29,8 @@ export class Watchdog {
     } catch (error) {
       if (isTimeout(error)) return false;
       throw error;
+    } finally {
+      this.#work = idle;
     }
   }
 }

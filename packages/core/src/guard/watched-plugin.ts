@@ -27,7 +27,10 @@ export class WatchedPlugin implements ProtocolPlugin {
 
   /** At once: what becomes of the connection's bytes depends on it. */
   detect(probe: Probe): Detection {
-    if (this.#batch.isOff(this.name)) return 'no-match';
+    if (this.#batch.isOff(this.name)) {
+      this.#counters.add(`plugin-off:${this.name}`);
+      return 'no-match';
+    }
     const detection = this.#batch.watch(this.name, () => this.#plugin.detect(probe));
     if (detection !== undefined) return detection;
     this.#counters.add(`parser-timeout:${this.name}`);
