@@ -181,5 +181,14 @@ function bytesText(bytes: Uint8Array): string {
 
 function json(value: unknown): string {
   if (value === undefined) return 'nothing';
-  return JSON.stringify(value, (_, member) => (member instanceof RegExp ? String(member) : member)) ?? String(value);
+  return JSON.stringify(value, (_, member: unknown) => readable(member)) ?? String(value);
+}
+
+/** Expressions, and placeholders such as `expect.objectContaining`, whose own members say nothing to a reader. */
+function readable(member: unknown): unknown {
+  if (member instanceof RegExp) return String(member);
+  if (typeof member !== 'object' || member === null || !('asymmetricMatch' in member)) return member;
+  const sample = 'sample' in member ? member.sample : undefined;
+  // Of `expect.any` it is a class.
+  return typeof sample === 'function' ? `${member}<${sample.name}>` : { [String(member)]: sample };
 }
