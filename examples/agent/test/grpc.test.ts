@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { receiveHttp } from '../../../packages/otlp-exporter/test/support/otlp-receiver.js';
 import { type Bundle, bundle } from './bundle.js';
 import { type CliResult, runProcess } from './cli-process.js';
 import { writeRecording } from './event-log.js';
@@ -64,6 +65,21 @@ const ITEM = {
   color: 'COLOR_RED',
   madeAt: '1970-01-01T00:00:01Z',
 };
+
+it('sends calls as spans with the conventions of RPC', async () => {
+  const { received, port, stop } = await receiveHttp();
+  try {
+    expect(await replay('--output', `otlp:http://127.0.0.1:${port}`)).toMatchObject({ status: 0 });
+  } finally {
+    await stop();
+  }
+  const spans = received.spans.map(({ name, status, attributes }) => ({ name, status, attributes }));
+  expect(spans).toMatchObject([
+    { name: 'test.v1.Echo/Unary', status: 'STATUS_CODE_UNSET', attributes: { 'rpc.status_code': 'OK' } },
+    { name: 'test.v1.Echo/Unary', attributes: { 'rpc.method': 'test.v1.Echo/Unary', 'rpc.status_code': 'NOT_FOUND' } },
+    { name: 'test.v1.Echo/Chat', status: 'STATUS_CODE_UNSET', attributes: { 'rpc.system.name': 'grpc' } },
+  ]);
+});
 
 describe('flowtap replay --proto', () => {
   it('shows messages as JSON, compressed ones too', async () => {

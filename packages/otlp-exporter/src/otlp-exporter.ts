@@ -31,7 +31,8 @@ class OtlpExporter implements Exporter {
 
   constructor(options: OtlpOptions) {
     this.#options = resolveOtlpOptions(options);
-    this.name = `otlp:${options.url}`;
+    // Without what may be secret in a URL.
+    this.name = `otlp:${new URL(this.#options.url).host}`;
   }
 
   async start(): Promise<void> {

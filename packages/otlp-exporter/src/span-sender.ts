@@ -18,15 +18,12 @@ export async function openSender(options: ResolvedOtlpOptions): Promise<SpanSend
   let isAborted = false;
   return {
     async send(spans, signal) {
-      const aborted = new Promise<ExportResult>((resolve) => {
-        const abort = () => {
-          isAborted = true;
-          resolve({ status: 'failed', error: new FlowtapError('EXPORT_ABORTED', 'It was given up.') });
-        };
-        if (signal.aborted) abort();
-        else signal.addEventListener('abort', abort, { once: true });
-      });
-      return Promise.race([exported(exporter, spans), aborted]);
+      const { promise: aborted, stop } = whenAborted(signal);
+      const result = await Promise.race([exported(exporter, spans), aborted]);
+      stop();
+      if (result !== undefined) return result;
+      isAborted = true;
+      return { status: 'failed', error: new FlowtapError('EXPORT_ABORTED', 'It was given up.') };
     },
     async close() {
       const closed = exporter.shutdown();
@@ -35,6 +32,16 @@ export async function openSender(options: ResolvedOtlpOptions): Promise<SpanSend
       else await closed;
     },
   };
+}
+
+function whenAborted(signal: AbortSignal): { readonly promise: Promise<undefined>; stop(): void } {
+  let abort = (): void => {};
+  const promise = new Promise<undefined>((resolve) => {
+    abort = () => resolve(undefined);
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+  });
+  return { promise, stop: () => signal.removeEventListener('abort', abort) };
 }
 
 function exported(exporter: SpanExporter, spans: ReadableSpan[]): Promise<ExportResult> {

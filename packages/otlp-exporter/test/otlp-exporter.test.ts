@@ -167,3 +167,7 @@ describe.each(transports)('over $name', ({ name, receive, url, busy, refused }) 
     });
   });
 });
+
+it('has a name without the secrets that a URL may have', () => {
+  expect(otlp({ url: 'https://me:secret@example.org:4318/?key=secret' }).name).toBe('otlp:example.org:4318');
+});

@@ -22,7 +22,8 @@ export interface HarOptions {
  *
  * A request without a response has status 0, as browsers write it. What has no request that was seen from its start
  * (encrypted connections that could not be read, connections joined in the middle of a request) and protocols other
- * than HTTP have no place in the format: the log's comment says how many were left out.
+ * than HTTP have no place in the format: the log's comment says how many were left out. What Chrome and Firefox need to import
+ * an archive, beyond the format, is there.
  *
  * @throws ConfigError `CONFIG_INVALID_OPTION`
  */

@@ -7,6 +7,7 @@ import type { HttpBody } from '../http-body.js';
 import { endpointText, isHttpMessage, requestUrl } from '../http-flow.js';
 import type { HttpHeader, HttpRequest, HttpResponse } from '../http-message.js';
 import { isSqlMessage } from '../sql-messages.js';
+import { shown } from './shown-value.js';
 
 /**
  * A body: a string is its whole text, an expression is searched in its text, bytes are all of its bytes; anything else is
@@ -40,8 +41,6 @@ export interface FlowCheck {
 }
 
 export type Equals = (actual: unknown, expected: unknown) => boolean;
-
-const MAX_SHOWN_LENGTH = 200;
 
 /** Of the core's filter, with what a flow has there. */
 const CRITERIA: { readonly [K in keyof Omit<FlowCriteria, 'sample'>]-?: (flow: Flow) => unknown } = {
@@ -168,18 +167,4 @@ export function sqlOf(flow: Flow): string | undefined {
   const request: { readonly kind?: unknown; readonly sql?: string } | undefined =
     flow.kind === 'flow' ? (flow.request as object | undefined) : undefined;
   return isSqlMessage(request) ? request.sql : undefined;
-}
-
-function shown(value: unknown): string {
-  const text = value instanceof RegExp ? String(value) : value instanceof Uint8Array ? bytesText(value) : json(value);
-  return text.length <= MAX_SHOWN_LENGTH ? text : `${text.slice(0, MAX_SHOWN_LENGTH)}…`;
-}
-
-function bytesText(bytes: Uint8Array): string {
-  return `${bytes.length} bytes ${Buffer.from(bytes.subarray(0, MAX_SHOWN_LENGTH)).toString('hex')}`;
-}
-
-function json(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  return JSON.stringify(value, (_, member) => (member instanceof RegExp ? String(member) : member)) ?? String(value);
 }

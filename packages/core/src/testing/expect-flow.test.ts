@@ -160,6 +160,13 @@ but what was captured is:
     );
   });
 
+  it('placeholders of the runner in words', () => {
+    const requestBody = expect.objectContaining({ item: 'coffee', id: expect.any(Number) });
+    expect(messageOf(() => expect(flows).toHaveFlow({ requestBody }))).toContain(
+      'requestBody: {"ObjectContaining":{"item":"coffee","id":"Any<Number>"}}',
+    );
+  });
+
   it('that nothing was captured', () => {
     expect(messageOf(() => expect([]).toHaveFlow({ port: 80 }))).toBe(
       'expected a flow with\n  port: 80\nbut no flow was captured.',

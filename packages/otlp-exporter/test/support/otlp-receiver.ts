@@ -1,35 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createServer, type Server as HttpServer } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { Server, ServerCredentials, type ServiceDefinition, status } from '@grpc/grpc-js';
 import type { Certificate } from '../../../grpc-exporter/test/support/certificates.js';
-
-/** Made by protobufjs from the official .proto files; the exporters have an encoder of their own. */
-const { opentelemetry } = createRequire(import.meta.url)('otlp-decoder/build/src/generated/root.js');
-const { ExportTraceServiceRequest, ExportTraceServiceResponse } = opentelemetry.proto.collector.trace.v1;
-
-type Value = string | number | boolean | readonly Value[] | undefined;
-
-/** A span as the receiver decoded it. */
-export interface ReceivedSpan {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentSpanId: string;
-  readonly traceState: string;
-  readonly flags: number;
-  readonly name: string;
-  /** `SPAN_KIND_CLIENT` … */
-  readonly kind: string;
-  readonly startNs: bigint;
-  readonly endNs: bigint;
-  readonly status: string;
-  readonly statusMessage: string;
-  readonly attributes: Readonly<Record<string, Value>>;
-  readonly resource: Readonly<Record<string, Value>>;
-  readonly scope: string;
-}
+import { decodeSpans, encodeAnswer, type ReceivedSpan } from './otlp-messages.js';
 
 export interface ReceiverOptions {
   /** @default a free one */
@@ -55,16 +30,7 @@ class Received {
   }
 
   take(bytes: Uint8Array): void {
-    const request = ExportTraceServiceRequest.toObject(ExportTraceServiceRequest.decode(bytes), {
-      longs: String,
-      enums: String,
-      defaults: true,
-    });
-    for (const { resource, scopeSpans } of request.resourceSpans) {
-      for (const { scope, spans } of scopeSpans) {
-        this.spans.push(...spans.map((span: RawSpan) => readable(span, resource, scope.name)));
-      }
-    }
+    this.spans.push(...decodeSpans(bytes));
   }
 }
 
@@ -96,7 +62,7 @@ export async function receiveHttp(options: ReceiverOptions = {}): Promise<OtlpRe
       }
       received.take(Buffer.concat(chunks));
       response.writeHead(200, { 'content-type': 'application/x-protobuf' });
-      response.end(ExportTraceServiceResponse.encode(received.answer).finish());
+      response.end(encodeAnswer(received.answer));
     });
   });
   await new Promise<void>((resolve) => server.listen(wantedPort, '127.0.0.1', resolve));
@@ -118,7 +84,7 @@ const service: ServiceDefinition = {
     responseStream: false,
     requestSerialize: (bytes: Buffer) => bytes,
     requestDeserialize: (bytes: Buffer) => bytes,
-    responseSerialize: (response: object) => Buffer.from(ExportTraceServiceResponse.encode(response).finish()),
+    responseSerialize: (response: object) => Buffer.from(encodeAnswer(response)),
     responseDeserialize: (bytes: Buffer) => bytes,
   },
 };
@@ -158,64 +124,4 @@ export async function receiveGrpc(options: ReceiverOptions = {}): Promise<OtlpRe
     port,
     stop: async () => server.forceShutdown(),
   };
-}
-
-interface RawSpan {
-  readonly traceId: Uint8Array;
-  readonly spanId: Uint8Array;
-  readonly parentSpanId: Uint8Array;
-  readonly traceState: string;
-  readonly flags: number;
-  readonly name: string;
-  readonly kind: string;
-  readonly startTimeUnixNano: string;
-  readonly endTimeUnixNano: string;
-  readonly status: { readonly code: string; readonly message: string };
-  readonly attributes: readonly RawAttribute[];
-}
-
-interface RawAttribute {
-  readonly key: string;
-  readonly value: RawValue;
-}
-
-interface RawValue {
-  readonly stringValue?: string;
-  readonly intValue?: string;
-  readonly doubleValue?: number;
-  readonly boolValue?: boolean;
-  readonly arrayValue?: { readonly values: readonly RawValue[] };
-}
-
-function readable(
-  span: RawSpan,
-  resource: { readonly attributes: readonly RawAttribute[] },
-  scope: string,
-): ReceivedSpan {
-  const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
-  return {
-    traceId: hex(span.traceId),
-    spanId: hex(span.spanId),
-    parentSpanId: hex(span.parentSpanId),
-    traceState: span.traceState,
-    flags: span.flags,
-    name: span.name,
-    kind: span.kind,
-    startNs: BigInt(span.startTimeUnixNano),
-    endNs: BigInt(span.endTimeUnixNano),
-    status: span.status.code,
-    statusMessage: span.status.message,
-    attributes: record(span.attributes),
-    resource: record(resource.attributes),
-    scope,
-  };
-}
-
-function record(attributes: readonly RawAttribute[]): Record<string, Value> {
-  return Object.fromEntries(attributes.map(({ key, value }) => [key, plainOf(value)]));
-}
-
-function plainOf({ stringValue, intValue, doubleValue, boolValue, arrayValue }: RawValue): Value {
-  if (intValue !== undefined) return Number(intValue);
-  return stringValue ?? doubleValue ?? boolValue ?? arrayValue?.values.map(plainOf);
 }
