@@ -3,47 +3,42 @@
 const SLASH = 0x2f;
 const STAR = 0x2a;
 
-/** Where to go on when a comparison fails: behind a star, which then takes one character more. */
-interface Resumption {
-  readonly pattern: number;
-  path: number;
-}
-
 /**
  * Compares a whole path with a pattern in which `*` stands for any characters but `/` and `**` for any at all, none
- * included. Only the last star of each kind is tried again, which is enough: it can take whatever an earlier one of its
- * kind could. So the time is bounded by the product of both lengths, whatever a client puts into its path.
+ * included. Follows all ways through the pattern at once, so the time is bounded by the product of both lengths, whatever a
+ * client puts into its path.
  */
 export function matchesPath(pattern: string, path: string): boolean {
-  let inPattern = 0;
-  let inPath = 0;
-  let single: Resumption | undefined;
-  let double: Resumption | undefined;
-  while (inPath < path.length || inPattern < pattern.length) {
-    if (pattern.charCodeAt(inPattern) === STAR) {
-      const isDouble = pattern.charCodeAt(inPattern + 1) === STAR;
-      inPattern += isDouble ? 2 : 1;
-      if (isDouble) double = { pattern: inPattern, path: inPath };
-      single = isDouble ? undefined : { pattern: inPattern, path: inPath };
-      continue;
+  // Places in the pattern, its end included, at which it may go on.
+  let places = new Uint8Array(pattern.length + 1);
+  let next = new Uint8Array(pattern.length + 1);
+  places[0] = 1;
+  passStars(pattern, places);
+  for (let i = 0; i < path.length; i++) {
+    const code = path.charCodeAt(i);
+    next.fill(0);
+    for (let at = 0; at < pattern.length; at++) {
+      if (places[at] === 0) continue;
+      const wanted = pattern.charCodeAt(at);
+      if (wanted === STAR) {
+        if (code !== SLASH || starsAt(pattern, at) === 2) next[at] = 1;
+      } else if (wanted === code) {
+        next[at + 1] = 1;
+      }
     }
-    if (inPath < path.length && pattern.charCodeAt(inPattern) === path.charCodeAt(inPath)) {
-      inPattern += 1;
-      inPath += 1;
-      continue;
-    }
-    if (single !== undefined && single.path < path.length && path.charCodeAt(single.path) !== SLASH) {
-      single.path += 1;
-      inPattern = single.pattern;
-      inPath = single.path;
-    } else if (double !== undefined && double.path < path.length) {
-      single = undefined;
-      double.path += 1;
-      inPattern = double.pattern;
-      inPath = double.path;
-    } else {
-      return false;
-    }
+    passStars(pattern, next);
+    [places, next] = [next, places];
   }
-  return true;
+  return places[pattern.length] === 1;
+}
+
+/** A star may also stand for nothing. */
+function passStars(pattern: string, places: Uint8Array): void {
+  for (let at = 0; at < pattern.length; at++) {
+    if (places[at] === 1 && pattern.charCodeAt(at) === STAR) places[at + starsAt(pattern, at)] = 1;
+  }
+}
+
+function starsAt(pattern: string, at: number): 1 | 2 {
+  return pattern.charCodeAt(at + 1) === STAR ? 2 : 1;
 }
