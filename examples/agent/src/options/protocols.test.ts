@@ -8,7 +8,7 @@ const namesOf = (text?: string) =>
 
 describe('--protocols', () => {
   it('is all of them by default', () => {
-    expect(namesOf()).toEqual(['http/2', 'http/1.1', 'websocket', 'postgresql', 'redis']);
+    expect(namesOf()).toEqual(['http/2', 'redis', 'http/1.1', 'websocket', 'postgresql']);
   });
 
   it('restricts, and the order of the names does not matter', () => {

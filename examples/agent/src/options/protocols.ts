@@ -8,13 +8,16 @@ import { websocket } from '@flowtap/protocols-websocket';
 import { UsageError } from '../usage-error.js';
 import { parseChoice } from './choice.js';
 
-/** In the order in which they are asked: HTTP/2 knows its connections more surely than HTTP/1 does, which begins WebSockets; what somebody types to Redis could begin a request too. */
+/**
+ * In the order in which they are asked: HTTP/2 and Redis know their connections more surely than HTTP/1 does, which begins
+ * WebSockets.
+ */
 const PLUGINS = {
   http2: (options: ProtocolOptions): ProtocolPlugin => http2(options),
+  redis: (): ProtocolPlugin => redis(),
   http1: (): ProtocolPlugin => http1(),
   websocket: (): ProtocolPlugin => websocket(),
   postgres: (): ProtocolPlugin => postgres(),
-  redis: (): ProtocolPlugin => redis(),
 } as const;
 
 export interface ProtocolOptions {
