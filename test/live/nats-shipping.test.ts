@@ -15,7 +15,7 @@ import { describeLive } from './support/needs.js';
 import { Nginx } from './support/nginx.js';
 import type { Program } from './support/program.js';
 import { Scene, useScene } from './support/scene.js';
-import { until } from './support/until.js';
+import { patient, until } from './support/until.js';
 
 const scene = useScene();
 const built = (name: string) => fileURLToPath(new URL(`../../examples/nats-shipping/dist/${name}.js`, import.meta.url));
@@ -74,6 +74,14 @@ async function storedIds(nats: NatsServer, count: number): Promise<readonly (rea
   }
 }
 
+function flowOf(id: string): CoreFlow {
+  return {
+    ...{ schema: 1, kind: 'opaque', id, protocol: 'tls', tls: true, role: 'client', startTimeMs: 0, durationMs: 1 },
+    ...{ process: { pid: 1, comm: 'test' }, connectionId: 1, bytes: { ingress: 0, egress: 0 } },
+    reason: { code: 'test', message: 'Made by a test.' },
+  };
+}
+
 const NEEDS = ['nats-server', 'nginx', 'curl'];
 
 describeLive('the exporter', NEEDS, () => {
@@ -81,7 +89,7 @@ describeLive('the exporter', NEEDS, () => {
     const port = await freePort();
     const exporter = natsExporter({ servers: [`127.0.0.1:${port}`], host: 'test' });
     const { signal } = new AbortController();
-    const flows = ['one', 'two'].map((id) => ({ schema: 1, kind: 'opaque', id, protocol: 'tls' }) as CoreFlow);
+    const flows = ['one', 'two'].map(flowOf);
     expect(await exporter.export(flows, { signal })).toMatchObject({ status: 'retry' });
     const nats = await NatsServer.start(scene, port);
     expect(await exporter.export(flows, { signal })).toEqual({ status: 'ok' });
@@ -120,7 +128,8 @@ describeLive('flows of two hosts through NATS JetStream', NEEDS, () => {
       const messages = await stored(nats);
       return messages >= total && messages;
     });
-    await until('all flows are printed', () => consumer.stdout.split('\n').length > total);
+    // What was on its way to the consumer at the crash comes again when it was not acknowledged for some seconds.
+    await until('all flows are printed', () => consumer.stdout.split('\n').length > total, patient(30_000));
     for (const shipper of shippers) {
       const { stdout } = await shipper.stop('SIGINT');
       const stats = JSON.parse(stdout) as Stats;

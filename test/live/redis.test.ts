@@ -217,6 +217,8 @@ describeLive('Redis', NEEDS, () => {
       client.write(`ECHO ${i}\n`);
       expect(await client.line(i)).toBe(`"${i}"`);
     }
+    // Each is certain when the next one comes.
+    await capture.flowCount(4);
     client.closeInput();
     await client.ended;
     await capture.flowCount(5);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { AckPolicy, type ConsumerMessages, jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { connect } from '@nats-io/transport-node';
+import { connect, nanos } from '@nats-io/transport-node';
 import { ensureStream, STREAM } from './flow-stream.js';
 
 /** A flow as it arrives. */
@@ -21,6 +21,10 @@ export interface FlowConsumerOptions {
   readonly signal: AbortSignal;
 }
 
+/** What is not acknowledged by then comes again: what was on its way when a server went down, for example. */
+const ACK_WAIT_MS = 5000;
+/** So long a request for messages stands; a server that went down and came back is asked again by then. */
+const PULL_MS = 5000;
 /** Ids that are remembered: what is repeated comes soon after. */
 const REMEMBERED_IDS = 200_000;
 
@@ -30,9 +34,10 @@ export async function* consumeFlows({ servers, name, signal }: FlowConsumerOptio
   try {
     await ensureStream(connection);
     const { consumers } = await jetstreamManager(connection);
-    await consumers.add(STREAM, { durable_name: name, ack_policy: AckPolicy.Explicit });
+    const ack_wait = nanos(ACK_WAIT_MS);
+    await consumers.add(STREAM, { durable_name: name, ack_policy: AckPolicy.Explicit, ack_wait });
     const consumer = await jetstream(connection).consumers.get(STREAM, name);
-    const messages: ConsumerMessages = await consumer.consume({ max_messages: 500 });
+    const messages: ConsumerMessages = await consumer.consume({ max_messages: 500, expires: PULL_MS });
     const stop = () => messages.stop();
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();

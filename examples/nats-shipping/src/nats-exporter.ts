@@ -16,6 +16,14 @@ export interface NatsExporterOptions {
   readonly logger?: Logger;
 }
 
+interface Message {
+  readonly id: string;
+  readonly subject: string;
+  readonly json: Buffer;
+}
+
+/** What the message id and its like add to a payload. */
+const HEADER_BYTES = 512;
 /** Between two attempts to find a server again. */
 const RECONNECT_MS = 250;
 /** A server that does not answer does not keep the tap from ending. */
@@ -59,9 +67,10 @@ class NatsExporter implements Exporter {
   }
 
   async export(flows: readonly Flow[], { signal }: { readonly signal: AbortSignal }): Promise<ExportResult> {
+    const messages = flows.map((flow) => this.#message(flow));
     try {
       const [stream, maxBytes] = await this.#ready();
-      const sent = flows.map((flow) => this.#publish(stream, flow, maxBytes));
+      const sent = messages.map((message) => this.#publish(stream, message, maxBytes));
       const results = await Promise.race([Promise.allSettled(sent), aborted(signal)]);
       const failed = results.find((result) => result.status === 'rejected');
       return failed === undefined ? { status: 'ok' } : retry(failed.reason);
@@ -111,14 +120,17 @@ class NatsExporter implements Exporter {
     }
   }
 
-  async #publish(stream: JetStreamClient, flow: Flow, maxBytes: number): Promise<void> {
-    const json = flowToJson(flow);
-    if (Buffer.byteLength(json) > maxBytes) {
+  #message(flow: Flow): Message {
+    return { id: flow.id, subject: subjectOf(this.#host, flow.protocol), json: Buffer.from(flowToJson(flow)) };
+  }
+
+  async #publish(stream: JetStreamClient, { id, subject, json }: Message, maxBytes: number): Promise<void> {
+    if (json.length + HEADER_BYTES > maxBytes) {
       // No repetition would make it smaller.
-      this.#logger.warn(`The flow ${flow.id} is larger than max_payload of the server (${maxBytes} bytes).`);
+      this.#logger.warn(`The flow ${id} is larger than max_payload of the server (${maxBytes} bytes).`);
       return;
     }
-    await stream.publish(subjectOf(this.#host, flow.protocol), json, { msgID: flow.id, timeout: this.#ackTimeoutMs });
+    await stream.publish(subject, json, { msgID: id, timeout: this.#ackTimeoutMs });
   }
 }
 

@@ -46,6 +46,13 @@ describe('other protocols', () => {
     expect(ask(client, server, true)).not.toBe('match');
   });
 
+  test('HTTP is let go with its first line, however it is cut', () => {
+    for (const line of ['GET / HTTP/1.1\r\n', 'COPY /a HTTP/1.1\r\n', 'MOVE /a HTTP/1.0\r\n']) {
+      expect(ask(line)).toBe('no-match');
+      for (let end = 1; end < line.length - 4; end++) expect(ask(line.slice(0, end))).not.toBe('match');
+    }
+  });
+
   test('noise', () => {
     for (let seed = 1; seed <= 3000; seed++) {
       expect(ask(pseudoRandomBytes(seed, 200), pseudoRandomBytes(seed + 5000, 200), true)).not.toBe('match');

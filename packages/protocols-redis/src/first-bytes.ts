@@ -26,8 +26,9 @@ export function judgeFirstBytes(bytes: Buffer): FirstBytes {
 function judgeLine(bytes: Buffer): FirstBytes {
   const lineFeed = bytes.indexOf(LF);
   const line = bytes.toString('latin1', 0, lineFeed === -1 ? Math.min(bytes.length, PROBE_BYTES) : lineFeed + 1);
-  const isKnown = startsWithCommand(line);
-  if (isKnown === false) return 'foreign';
+  // GET, COPY and MOVE are methods of HTTP as well.
+  const isForeign = startsWithCommand(line) === false || /\sHTTP\/\d/.test(line);
+  if (isForeign) return 'foreign';
   if (lineFeed !== -1) return 'line';
   return bytes.length >= PROBE_BYTES ? 'foreign' : 'open';
 }

@@ -6,10 +6,10 @@ import { RedisParser } from './parser.js';
 
 /**
  * Redis and what speaks its protocol (Valkey, KeyDB, Dragonfly): RESP2, RESP3 and inline commands. Limits are those of the
- * tap. Register it after `http1()`: a line such as `GET /` could be an inline command too.
+ * tap. Register it before `http1()`, which looks at much of a connection that was joined late before it lets others ask.
  *
  * @example
- * const tap = createTap({ source, protocols: [http1(), redis()], exporters: [stdout()] });
+ * const tap = createTap({ source, protocols: [redis(), http1()], exporters: [stdout()] });
  */
 export function redis(): ProtocolPlugin {
   return {

@@ -10,7 +10,7 @@ async function namesOf(text?: string): Promise<readonly string[]> {
 
 describe('--protocols', () => {
   it('is all of them by default', async () => {
-    expect(await namesOf()).toEqual(['http/2', 'postgresql', 'mysql', 'http/1.1', 'websocket', 'redis']);
+    expect(await namesOf()).toEqual(['http/2', 'postgresql', 'mysql', 'redis', 'http/1.1', 'websocket']);
   });
 
   it('restricts, and the order of the names does not matter', async () => {

@@ -5,16 +5,15 @@ import { parseChoice } from './choice.js';
 
 /**
  * Loaded when they are chosen, while the kernel verifies its programs. In the order in which they are asked: those that know
- * their connections surely, then HTTP/1, which waits for more where a connection was joined late, and begins WebSockets, then
- * Redis: what somebody types to it could begin a request too.
+ * their connections surely, then HTTP/1, which waits for more where a connection was joined late, and begins WebSockets.
  */
 const PLUGINS = {
   http2: async (options: ProtocolOptions) => (await import('@flowtap/protocols-http2')).http2(options),
   postgres: async () => (await import('@flowtap/protocols-postgres')).postgres(),
   mysql: async () => (await import('@flowtap/protocols-mysql')).mysql(),
+  redis: async () => (await import('@flowtap/protocols-redis')).redis(),
   http1: async () => (await import('@flowtap/protocols-http1')).http1(),
   websocket: async () => (await import('@flowtap/protocols-websocket')).websocket(),
-  redis: async () => (await import('@flowtap/protocols-redis')).redis(),
 } as const;
 
 export interface ProtocolOptions {
