@@ -13,15 +13,15 @@ export type CommandShape = 'certain' | 'weak' | Exclude<Beginning, 'yes'>;
 /** Lengths of commands whose length is always the same. */
 const LENGTHS: Readonly<Record<number, number>> = {
   [CommandByte.QUIT]: 1,
-  7: 2,
-  9: 1,
-  10: 1,
-  12: 5,
-  13: 1,
-  14: 1,
+  [CommandByte.REFRESH]: 2,
+  [CommandByte.STATISTICS]: 1,
+  [CommandByte.PROCESS_INFO]: 1,
+  [CommandByte.PROCESS_KILL]: 5,
+  [CommandByte.DEBUG]: 1,
+  [CommandByte.PING]: 1,
   [CommandByte.CLOSE]: 5,
   [CommandByte.RESET]: 5,
-  27: 3,
+  [CommandByte.SET_OPTION]: 3,
   [CommandByte.FETCH]: 9,
   [CommandByte.RESET_CONNECTION]: 1,
 };

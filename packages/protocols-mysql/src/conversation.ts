@@ -68,7 +68,8 @@ export class Conversation {
     switch (this.#phase) {
       case 'greeting':
       case 'login':
-        this.#login(message);
+        if (message.sequence > 0) this.#login(message);
+        else this.#skipLogin(message);
         return;
       case 'authentication':
         // A command: the end of the authentication was missed. Everything else is a secret.
@@ -151,7 +152,7 @@ export class Conversation {
   }
 
   #login(message: Message): void {
-    const login = message.sequence === 0 ? undefined : readLogin(message);
+    const login = readLogin(message);
     if (login === undefined) {
       this.#wire.count('unexpected-packet');
       return;
@@ -162,6 +163,12 @@ export class Conversation {
     if (this.#wire.isServerLost()) this.#wire.resumeServer(message.sequence + 1);
     this.#phase = 'authentication';
     this.#enqueue(this.#create(CONNECT, message));
+  }
+
+  /** A command: the login was missed. */
+  #skipLogin(message: Message): void {
+    this.#phase = 'commands';
+    this.#command(message);
   }
 
   #command(message: Message): void {

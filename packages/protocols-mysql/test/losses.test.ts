@@ -154,6 +154,12 @@ describe('a gap', () => {
     ]);
   });
 
+  it('instead of the login leaves the commands after it', () => {
+    const [greeted, ...loggedIn] = connected({ database: 'shop' });
+    const steps = [...(greeted === undefined ? [] : [greeted]), ...loggedIn.flatMap((step) => lost(step)), PING, PONG];
+    expect(only(commands(run(steps)))).toMatchObject({ complete: true, request: { kind: 'sql', operation: 'ping' } });
+  });
+
   it('that may have held a change of user or database leaves them unknown', () => {
     const use = client(query('USE other'));
     for (const loss of [lost(use), [use, ...lost(PONG)]]) {

@@ -239,6 +239,25 @@ const vectors: Readonly<Record<string, Vector>> = {
         'fourth',
       ]),
   ),
+  'a database that only statements tell of': after(
+    [
+      ...[
+        '/* app */ use other;',
+        "INSERT INTO t VALUES ('; use none ')",
+        'USE `a``b`',
+        'SELECT 1; USE c',
+        'DO 1',
+      ].flatMap((sql) => [client(query(sql)), server(message(1, ok()))]),
+    ],
+    (run) =>
+      expect(commands(run).map(({ request }) => request?.database)).toEqual([
+        'shop',
+        'other',
+        undefined,
+        'a`b',
+        undefined,
+      ]),
+  ),
   'ids and numbers of rows up to 64 bits': after(
     [client(query('INSERT INTO things VALUES ()')), server(message(1, ok({ affected: 70_000, insertId: 2 ** 52 })))],
     (run) =>

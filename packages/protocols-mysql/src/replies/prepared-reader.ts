@@ -3,6 +3,7 @@ import { hasExtendedMetadata } from '../capabilities.js';
 import type { Message } from '../packets/message.js';
 import { PayloadReader } from '../packets/payload-reader.js';
 import type { Session } from '../session.js';
+import type { StatementInit } from '../statements.js';
 import { type Column, readColumn } from '../values/columns.js';
 import type { Progress, ReplyReader } from './reply-reader.js';
 import type { ResultList } from './result-list.js';
@@ -11,10 +12,8 @@ import { isEof, isError, readError } from './status-packets.js';
 /** The first packet: header, statement, two numbers of 16 bits, a filler, warnings, and perhaps whether columns are described. */
 const MIN_PREPARED_BYTES = 12;
 
-export interface Prepared {
+export interface Prepared extends Pick<StatementInit, 'parameterCount' | 'columnCount' | 'columns'> {
   readonly id: number;
-  readonly parameters: number;
-  readonly columns: readonly Column[];
 }
 
 /** The answer to a `prepare`: a number, and definitions of the parameters and the columns. */
@@ -29,6 +28,8 @@ export class PreparedReader implements ReplyReader {
   #parameters = 0;
   #hasParameterEnd = false;
   #columnCount = 0;
+  /** Definitions of columns that must still come. */
+  #columnsLeft = 0;
   #hasColumnEnd = false;
   readonly #columns: Column[] = [];
 
@@ -50,7 +51,7 @@ export class PreparedReader implements ReplyReader {
       else this.#hasColumnEnd = false;
       return this.#next();
     }
-    if (this.#columnCount === 0) return 'malformed';
+    if (this.#columnsLeft === 0) return 'malformed';
     if (this.#hasParameterEnd) {
       // A column came in place of an end: there are none.
       this.#session.hasEofPackets = false;
@@ -60,7 +61,7 @@ export class PreparedReader implements ReplyReader {
     const column = readColumn(message.payload, hasExtendedMetadata(this.#session.capabilities));
     if (column === undefined) return 'malformed';
     this.#columns.push(column);
-    this.#columnCount -= 1;
+    this.#columnsLeft -= 1;
     return this.#next();
   }
 
@@ -72,25 +73,27 @@ export class PreparedReader implements ReplyReader {
     if (message.payload[0] !== 0 || message.payload.length < MIN_PREPARED_BYTES) return 'malformed';
     const reader = new PayloadReader(message.payload, 1);
     this.#id = reader.uint(4);
-    const columns = reader.uint(2);
+    this.#columnCount = reader.uint(2);
     this.#parameterCount = reader.uint(2);
     const areDescribed = message.payload[MIN_PREPARED_BYTES] !== 0;
     if (areDescribed) {
-      this.#columnCount = columns;
+      this.#columnsLeft = this.#columnCount;
       this.#parameters = this.#parameterCount;
       // Where nobody knows, the end of the columns is not waited for.
       const { hasEofPackets } = this.#session;
       this.#hasParameterEnd = this.#parameters > 0 && hasEofPackets !== false;
-      this.#hasColumnEnd = columns > 0 && hasEofPackets !== false;
+      this.#hasColumnEnd = this.#columnCount > 0 && hasEofPackets !== false;
     }
     return this.#next();
   }
 
   #next(): Progress {
-    if (this.#parameters > 0 || this.#columnCount > 0) return 'more';
+    if (this.#parameters > 0 || this.#columnsLeft > 0) return 'more';
     if ((this.#hasParameterEnd || this.#hasColumnEnd) && this.#session.hasEofPackets === true) return 'more';
     if (this.#columns.length > 0) this.#results.described(this.#columns);
-    this.#done({ id: this.#id ?? 0, parameters: this.#parameterCount, columns: this.#columns });
+    const columns = this.#columns.length > 0 ? this.#columns : undefined;
+    const counts = { parameterCount: this.#parameterCount, columnCount: this.#columnCount };
+    this.#done({ id: this.#id ?? 0, ...counts, columns });
     return 'done';
   }
 }

@@ -105,7 +105,7 @@ export class ResultReader implements ReplyReader {
   #ok(message: Message): Progress {
     const ok = readOk(message, this.#session.capabilities);
     if (ok === undefined) return 'malformed';
-    if (ok.database !== undefined) this.#session.database = ok.database;
+    this.#session.hear(ok);
     this.#results.ok(ok);
     return this.#hasMore(ok.status);
   }
@@ -122,7 +122,7 @@ export class ResultReader implements ReplyReader {
     this.#columns.push(column);
     if (this.#columns.length < this.#expected) return 'more';
     this.#rowColumns = this.#columns;
-    if (this.#statement !== undefined) this.#statement.columns = this.#columns;
+    this.#statement?.describe(this.#columns);
     this.#state = 'after-columns';
     return 'more';
   }
@@ -151,7 +151,7 @@ export class ResultReader implements ReplyReader {
     if (isOkAfterRows(message) && this.#session.hasEofPackets !== true) {
       const ok = readOk(message, this.#session.capabilities);
       if (ok === undefined) return 'malformed';
-      if (ok.database !== undefined) this.#session.database = ok.database;
+      this.#session.hear(ok);
       return this.#end(ok.status, ok.warnings);
     }
     return this.#row(message);

@@ -6,7 +6,7 @@ import { type Column, readColumn } from '../values/columns.js';
 import { shownText } from '../values/text.js';
 import type { Progress, ReplyReader } from './reply-reader.js';
 import type { ResultList } from './result-list.js';
-import { isEof, isError, isOk, isOkAfterRows, isProgress, type OkPacket, readError, readOk } from './status-packets.js';
+import { isEof, isError, isOk, isOkAfterRows, isProgress, readError, readOk } from './status-packets.js';
 
 /** Reads an error, as which any reply may end. */
 function error(message: Message, results: ResultList): Progress {
@@ -21,10 +21,10 @@ export class StatusReader implements ReplyReader {
   readonly #results: ResultList;
   readonly #session: Session;
   readonly #isLogin: boolean;
-  readonly #done: (ok: OkPacket | undefined) => void;
+  readonly #done: () => void;
 
   /** `done`: told when the server agrees. */
-  constructor(results: ResultList, session: Session, isLogin: boolean, done: (ok: OkPacket | undefined) => void) {
+  constructor(results: ResultList, session: Session, isLogin: boolean, done: () => void) {
     this.#results = results;
     this.#session = session;
     this.#isLogin = isLogin;
@@ -37,12 +37,13 @@ export class StatusReader implements ReplyReader {
       const ok = readOk(message, this.#session.capabilities);
       if (ok === undefined) return 'malformed';
       this.#results.ok(ok);
-      this.#done(ok);
+      this.#done();
+      this.#session.hear(ok);
       return 'done';
     }
     if (this.#isLogin) return 'more';
     if (!isEof(message)) return 'malformed';
-    this.#done(undefined);
+    this.#done();
     return 'done';
   }
 }
