@@ -10,6 +10,7 @@ namespace flowtap {
 namespace {
 
 // As nice(1) counts.
+constexpr int kNormal = 0;
 constexpr int kRaised = -5;
 // Outputs write what came with a batch within this time of it. 1 s.
 constexpr int kCalmRounds = 100;
@@ -23,33 +24,40 @@ bool SetPolicy(pid_t thread, int policy) {
 
 bool ConsumerPriority::Enable() {
   auto thread = static_cast<pid_t>(syscall(SYS_gettid));
-  if (sched_getscheduler(thread) != SCHED_OTHER || getpriority(PRIO_PROCESS, thread) != 0) return false;
-  if (setpriority(PRIO_PROCESS, thread, kRaised)) return false;
+  if (sched_getscheduler(thread) != SCHED_OTHER || getpriority(PRIO_PROCESS, thread) != kNormal) return false;
+  if (setpriority(PRIO_PROCESS, thread, kRaised) || setpriority(PRIO_PROCESS, thread, kNormal)) return false;
   thread_ = thread;
-  place_ = Place::kBeforeOthers;
+  place_ = Place::kAmongOthers;
   calm_rounds_ = 0;
   return true;
 }
 
-void ConsumerPriority::Round(bool is_behind) {
-  calm_rounds_ = is_behind ? 0 : calm_rounds_ + 1;
-  if (is_behind)
+void ConsumerPriority::Round(Lag lag) {
+  if (!thread_) return;
+  calm_rounds_ = lag == Lag::kNone ? calm_rounds_ + 1 : 0;
+  if (lag == Lag::kMuch)
     Take(Place::kBeforeOthers);
+  else if (lag == Lag::kConsiderable && place_ == Place::kBeforeOthers)
+    return;  // until most of it is done: the threads would else change places all the time
   else if (calm_rounds_ >= kCalmRounds)
     Take(Place::kBehindOthers);
+  else if (lag != Lag::kNone || place_ == Place::kBeforeOthers)
+    Take(Place::kAmongOthers);
 }
 
 void ConsumerPriority::Disable() {
-  if (place_ == Place::kUnchanged) return;
-  Take(Place::kBeforeOthers);
-  setpriority(PRIO_PROCESS, thread_, 0);
-  place_ = Place::kUnchanged;
+  if (thread_) Take(Place::kAmongOthers);
+  thread_ = 0;
 }
 
 void ConsumerPriority::Take(Place place) {
-  if (place_ == place || place_ == Place::kUnchanged) return;
-  // The nice value stays what it is while the policy is SCHED_IDLE.
-  if (SetPolicy(thread_, place == Place::kBehindOthers ? SCHED_IDLE : SCHED_OTHER)) place_ = place;
+  if (place_ == place) return;
+  bool is_idle = place == Place::kBehindOthers;
+  if (is_idle || place_ == Place::kBehindOthers) {
+    if (!SetPolicy(thread_, is_idle ? SCHED_IDLE : SCHED_OTHER)) return;
+  }
+  if (!is_idle) setpriority(PRIO_PROCESS, thread_, place == Place::kBeforeOthers ? kRaised : kNormal);
+  place_ = place;
 }
 
 }  // namespace flowtap

@@ -5,25 +5,28 @@
 
 namespace flowtap {
 
-// How the thread that handles the batches competes for processors. While it keeps up it takes those that nobody wants
-// (SCHED_IDLE, sched(7)): what is captured waits for it at no time. When it does not, it comes before the others: they
-// wait for nobody, and what they do while it waits for its turn fills the ring. Not synchronised.
+// How much of what happens the thread that handles the batches has not got around to.
+enum class Lag { kNone, kSome, kConsiderable, kMuch };
+
+// How that thread competes for processors. While it keeps up it takes those that nobody wants (SCHED_IDLE, sched(7)): what
+// is captured waits for it at no time. When it does not, it competes like any other; and it comes before the others when
+// the ring threatens to fill: they wait for nobody. Not synchronised.
 class ConsumerPriority {
  public:
   // The calling thread from now on. False, and nothing changes, where its priority was chosen already or the kernel
   // would not let it have its place back (capabilities(7), CAP_SYS_NICE).
   bool Enable();
-  // After each round: whether a batch was not dealt with in time, or there is more than one batch takes.
-  void Round(bool is_behind);
+  // After each round of the thread that empties the ring.
+  void Round(Lag lag);
   // As it was.
   void Disable();
 
  private:
-  enum class Place { kUnchanged, kBehindOthers, kBeforeOthers };
+  enum class Place { kBehindOthers, kAmongOthers, kBeforeOthers };
   void Take(Place place);
 
-  pid_t thread_ = 0;
-  Place place_ = Place::kUnchanged;
+  pid_t thread_ = 0;  // 0: not enabled
+  Place place_ = Place::kAmongOthers;
   int calm_rounds_ = 0;
 };
 

@@ -21,6 +21,9 @@ constexpr int kMaxInFlight = 2;
 constexpr int kDrainIntervalMs = 10;
 // A batch that is not dealt with after so many rounds waits for a processor.
 constexpr int kSlowRounds = 2;
+// Shares of the ring that wait: from the larger one on it may soon be full, at the smaller one that is over.
+constexpr double kPressing = 1.0 / 4;
+constexpr double kRelaxed = 1.0 / 16;
 // After so many empty rounds the thread sleeps until a program wakes it.
 constexpr int kRoundsUntilIdle = 10;
 constexpr size_t kAlignment = 8;
@@ -35,6 +38,7 @@ Outcome PollThread::Start(Capture* object, Deliver deliver) {
   ClearLibbpfLog();
   ring_ = ring_buffer__new(map, OnRecord, this, nullptr);
   if (!ring_) return MakeFailure("map the ring buffer", errno);
+  if (Outcome outcome = level_.Open(map)) return outcome;
   epoll_ = epoll_create1(EPOLL_CLOEXEC);
   stop_event_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   // Edge-triggered: a level-triggered ring would be reported whenever it is not empty, which is always under load, and
@@ -69,6 +73,7 @@ void PollThread::Abandon() {
   if (thread_.joinable()) thread_.join();
   if (ring_) ring_buffer__free(ring_);
   ring_ = nullptr;
+  level_.Close();
   if (epoll_ >= 0) close(epoll_);
   if (stop_event_ >= 0) close(stop_event_);
   epoll_ = stop_event_ = -1;
@@ -132,10 +137,7 @@ size_t PollThread::Drain() {
   {
     std::unique_lock<std::mutex> lock(mutex_);
     auto has_room = [this] { return abandoned_ || in_flight_ < kMaxInFlight; };
-    if (!released_.wait_for(lock, std::chrono::milliseconds(kDrainIntervalMs), has_room)) {
-      priority_.Round(true);
-      released_.wait(lock, has_room);
-    }
+    while (!released_.wait_for(lock, std::chrono::milliseconds(kDrainIntervalMs), has_room)) priority_.Round(Measure(true));
     if (abandoned_) return 0;
     if (!current_ && !spare_.empty()) {
       current_ = spare_.back();
@@ -172,7 +174,14 @@ void PollThread::StopGivingWay() {
 
 void PollThread::Judge(bool is_behind) {
   std::lock_guard<std::mutex> lock(mutex_);
-  priority_.Round(is_behind);
+  priority_.Round(Measure(is_behind));
+}
+
+Lag PollThread::Measure(bool is_behind) const {
+  double waiting = level_.share();
+  if (waiting >= kPressing) return Lag::kMuch;
+  if (waiting >= kRelaxed) return Lag::kConsiderable;
+  return is_behind ? Lag::kSome : Lag::kNone;
 }
 
 bool PollThread::AwaitsRelease() {

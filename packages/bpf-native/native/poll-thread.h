@@ -15,6 +15,7 @@
 #include "batch.h"
 #include "capture.h"
 #include "consumer-priority.h"
+#include "ring-level.h"
 
 namespace flowtap {
 
@@ -48,6 +49,7 @@ class PollThread {
   size_t Drain();
   bool AwaitsRelease();
   void Judge(bool is_behind);
+  Lag Measure(bool is_behind) const;
   void Wait(int timeout_ms);
   void SetConsumer(uint32_t consumer);
 
@@ -63,6 +65,7 @@ class PollThread {
   std::condition_variable released_;
   int in_flight_ = 0;
   ConsumerPriority priority_;
+  RingLevel level_;
   Batch* current_ = nullptr;
   static constexpr size_t kNoRecord = ~size_t{0};
   size_t last_ = kNoRecord;  // where in it the last record begins, if that is data
