@@ -10,7 +10,8 @@ const INTRODUCTION =
   /(?:(?:\b|_)password\s*(?:for\s+\S{1,200}\s*=\s*(?:password\s*\(\s*)?|[=(]\s*)?|\bidentified\s+(?:with\s+\S{1,64}\s+)?(?:by|as)\s+(?:password\s+)?|\breplace\s+)(?=[eEnN]?['"]|\$\w{0,64}\$)/gi;
 
 /** A string: in quotes, with doubled quotes and escapes in it, or between dollar signs. One that is cut goes to the end. */
-const LITERAL = /[eEnN]?(?:'((?:[^'\\]+|\\[\s\S]|'')*)'?|"((?:[^"\\]+|\\[\s\S]|"")*)"?|\$(\w*)\$([\s\S]*?)(?:\$\3\$|$))/y;
+const LITERAL =
+  /[eEnN]?(?:'((?:[^'\\]+|\\[\s\S]|'')*)'?|"((?:[^"\\]+|\\[\s\S]|"")*)"?|\$(\w*)\$([\s\S]*?)(?:\$\3\$|$))/y;
 
 /** The same object when there is no password in the statement. */
 export function redactSqlRequest<M>(message: M, tag: (value: string) => string): M {

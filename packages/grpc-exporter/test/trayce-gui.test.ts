@@ -68,6 +68,21 @@ describe('flows', () => {
     });
   });
 
+  it('sends a statement and its rows', async () => {
+    const flow = {
+      ...exchangeFlow(),
+      protocol: 'postgresql',
+      request: { kind: 'sql', operation: 'execute', sql: 'SELECT $1 AS größe', parameters: ['7'] },
+      response: { kind: 'sql', results: [{ columns: [{ name: 'größe' }], rows: [['7']], rowCount: 1 }] },
+    } as unknown as Flow;
+    await sent(flow);
+    await until('both halves are there', () => gui.flows.length === 2);
+    expect(gui.flows).toMatchObject([
+      { uuid: flow.id, l7_protocol: 'psql', sql_query: { query: 'SELECT $1 AS größe', params: { values: ['7'] } } },
+      { uuid: flow.id, sql_response: { columns: { values: ['größe'] }, rows: [{ values: ['7'] }] } },
+    ]);
+  });
+
   it('sends the request of an open flow at once, and at its end the response only', async () => {
     await gui.start();
     const pipeline = await open();

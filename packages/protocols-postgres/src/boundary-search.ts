@@ -6,7 +6,7 @@ import type { Sender } from './message-rules.js';
 const NO_BYTES: Buffer = Buffer.alloc(0);
 /** ReadyForQuery, before its last byte: the end of every answer. */
 const READY = Buffer.from('Z\0\0\0\x05', 'latin1');
-const STATES = 'ITE';
+const STATES: ReadonlySet<number | undefined> = new Set(Buffer.from('ITE'));
 
 /** Where messages begin again, and what has come of them. */
 export interface Boundary {
@@ -62,13 +62,14 @@ export class BoundarySearch {
 
   #atReady(bytes: Buffer): Boundary | undefined {
     if (!this.#senders.includes('server')) return undefined;
-    const joined = Buffer.concat([lastBytes(this.#begun.length > 0 ? this.#begun : this.#passed), bytes]);
-    for (let at = joined.indexOf(READY); at >= 0; at = joined.indexOf(READY, at + 1)) {
-      const state = joined[at + READY.length];
-      if (state === undefined) return undefined;
-      if (STATES.includes(String.fromCharCode(state))) return { sender: 'server', bytes: joined.subarray(at) };
+    // One that lies across two calls, without a copy of all bytes at each look.
+    const before = lastBytes(this.#begun.length > 0 ? this.#begun : this.#passed);
+    const edge = before.length === 0 ? -1 : readyIn(Buffer.concat([before, bytes.subarray(0, READY.length)]));
+    if (edge >= 0 && edge < before.length) {
+      return { sender: 'server', bytes: Buffer.concat([before.subarray(edge), bytes]) };
     }
-    return undefined;
+    const at = readyIn(bytes);
+    return at < 0 ? undefined : { sender: 'server', bytes: bytes.subarray(at) };
   }
 
   #keep(begun: Buffer, bytes: Buffer): void {
@@ -88,4 +89,11 @@ export class BoundarySearch {
 
 function lastBytes(bytes: Buffer): Buffer {
   return bytes.subarray(Math.max(0, bytes.length - READY.length));
+}
+
+/** Where a whole ReadyForQuery begins; negative where there is none. */
+function readyIn(bytes: Buffer): number {
+  let at = bytes.indexOf(READY);
+  while (at >= 0 && !STATES.has(bytes[at + READY.length])) at = bytes.indexOf(READY, at + 1);
+  return at;
 }

@@ -5,7 +5,8 @@ import { Payload } from './payload.js';
 export type Formats = readonly number[];
 
 export interface ParseMessage {
-  readonly name: string;
+  /** Empty for the unnamed statement. Here and below: undefined where it was not captured. */
+  readonly name: string | undefined;
   readonly sql: string;
   readonly sqlTruncated: boolean;
   /** 0 where the client leaves it to the server. */
@@ -13,8 +14,8 @@ export interface ParseMessage {
 }
 
 export interface BindMessage {
-  readonly portal: string;
-  readonly statement: string;
+  readonly portal: string | undefined;
+  readonly statement: string | undefined;
   readonly formats: Formats;
   /** Copies; null for NULL. */
   readonly values: readonly (Buffer | null)[];
@@ -26,7 +27,7 @@ export interface BindMessage {
 /** What Describe and Close name. */
 export interface Named {
   readonly isStatement: boolean;
-  readonly name: string;
+  readonly name: string | undefined;
 }
 
 export function readQuery(bytes: Buffer): { readonly sql: string; readonly sqlTruncated: boolean } {
@@ -36,7 +37,7 @@ export function readQuery(bytes: Buffer): { readonly sql: string; readonly sqlTr
 
 export function readParse(bytes: Buffer): ParseMessage {
   const payload = new Payload(bytes);
-  const name = payload.text();
+  const name = payload.name();
   const sql = payload.text();
   const sqlTruncated = payload.isCut;
   const parameterOids: number[] = [];
@@ -46,8 +47,8 @@ export function readParse(bytes: Buffer): ParseMessage {
 
 export function readBind(bytes: Buffer): BindMessage {
   const payload = new Payload(bytes);
-  const portal = payload.text();
-  const statement = payload.text();
+  const portal = payload.name();
+  const statement = payload.name();
   const formats = readFormats(payload);
   const values: (Buffer | null)[] = [];
   for (let left = payload.uint16(); left > 0 && !payload.isCut; left -= 1) {
@@ -62,11 +63,11 @@ export function readBind(bytes: Buffer): BindMessage {
 
 export function readNamed(bytes: Buffer): Named {
   const payload = new Payload(bytes);
-  return { isStatement: payload.uint8() === 0x53, name: payload.text() };
+  return { isStatement: payload.uint8() === 0x53, name: payload.name() };
 }
 
-export function readPortalName(bytes: Buffer): string {
-  return new Payload(bytes).text();
+export function readPortalName(bytes: Buffer): string | undefined {
+  return new Payload(bytes).name();
 }
 
 /** Undefined where the formats do not say, which is a mistake of the client's. */

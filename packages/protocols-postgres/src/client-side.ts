@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Direction, FlowGap, ParserContext } from '@flowtap/core';
+import { type Direction, type FlowGap, type ParserContext, withGap } from '@flowtap/core';
 import { readBind, readNamed, readParse, readPortalName, readQuery } from './client-messages.js';
 import { type Asked, Exchange, type Login } from './exchange.js';
 import type { Message } from './message-reader.js';
@@ -33,7 +33,8 @@ export class ClientSide {
   /** Bytes of COPY data that nobody has asked for yet. */
   #copiedBytes = 0;
   #copying: Exchange | undefined;
-  #gap: FlowGap | undefined;
+  /** Within the message that is read. */
+  #gaps: FlowGap[] | undefined;
 
   constructor(
     context: ParserContext,
@@ -115,12 +116,14 @@ export class ClientSide {
         break;
       default:
     }
-    this.#gap = undefined;
+    this.#gaps = undefined;
   }
 
   /** A gap within the message that comes next. */
   gapInMessage(gap: FlowGap): void {
-    this.#gap = gap;
+    this.#gaps = withGap(this.#gaps, gap);
+    // It may belong to what has begun.
+    for (const exchange of [...this.#preparing.values(), ...this.#binding.values()]) exchange.addGap(gap);
     this.#copying?.addGap(gap);
   }
 
@@ -143,6 +146,7 @@ export class ClientSide {
     this.#isInCycle = true;
     this.#statements.forgetUnnamed();
     this.#copying = undefined;
+    this.#gaps = undefined;
   }
 
   #startupPacket(message: Message): void {
@@ -199,7 +203,6 @@ export class ClientSide {
       exchange.asked.operation = 'bind';
       exchange.asked.portal = portal;
     }
-    this.#addGap(exchange);
     this.#binding.set(portal, exchange);
     this.#pipeline.add({ kind: 'bind', exchange });
   }
@@ -238,8 +241,7 @@ export class ClientSide {
 
   #close({ payload }: Message): void {
     this.#beginCycle();
-    const { isStatement, name } = readNamed(payload);
-    this.#statements.close(isStatement, name);
+    this.#statements.close(readNamed(payload));
     this.#pipeline.add({ kind: 'close' });
   }
 
@@ -249,13 +251,8 @@ export class ClientSide {
 
   #exchange(asked: Asked, { startNs }: Message): Exchange {
     const exchange = new Exchange(this.#context, asked, startNs);
-    this.#addGap(exchange);
+    for (const gap of this.#gaps ?? []) exchange.addGap(gap);
     return exchange;
-  }
-
-  #addGap(exchange: Exchange): void {
-    if (this.#gap !== undefined) exchange.addGap(this.#gap);
-    this.#gap = undefined;
   }
 
   #beginCycle(): void {

@@ -25,7 +25,10 @@ export const MAX_ROWS = 1000;
 export const MAX_RESULTS = 1000;
 export const MAX_NOTICES = 16;
 
-/** Prepared statements and portals of a connection whose text is remembered. */
+/** MaxTupleAttributeNumber: no result has more. */
+export const MAX_COLUMNS = 1664;
+
+/** Prepared statements of a connection that are remembered, and portals: how many, and how much they hold. */
 export const MAX_STATEMENTS = 1000;
 export const MAX_STATEMENT_BYTES = 4 * 1024 * 1024;
 

@@ -151,7 +151,7 @@ function requestOf(asked: Asked, { database, user }: Login): SqlRequest {
   if (sql !== undefined) request.sql = sql;
   if (asked.sqlTruncated === true || statement?.sqlTruncated === true) request.sqlTruncated = true;
   // The unnamed statement has the empty name.
-  if (statement !== undefined && statement.name !== '') request.statement = statement.name;
+  if (statement?.name !== undefined && statement.name !== '') request.statement = statement.name;
   const parameters = asked.parameters ?? parametersOf(portal);
   if (parameters !== undefined && parameters.length > 0) request.parameters = parameters;
   if (portal?.bind?.valuesTruncated === true) request.parametersTruncated = true;

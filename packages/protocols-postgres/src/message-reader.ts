@@ -11,8 +11,6 @@ export interface Message {
   readonly payload: Buffer;
   /** Of the whole payload. */
   readonly size: number;
-  /** Some of it was not captured. */
-  readonly hasGap: boolean;
   /** When its first and its last byte came. */
   readonly startNs: number;
   readonly endNs: number;
@@ -46,7 +44,6 @@ export class MessageReader {
   #kept = NO_BYTES;
   #keptBytes = 0;
   #wanted = 0;
-  #hasGap = false;
   #startNs = 0;
 
   constructor(sender: Sender, listener: MessageListener) {
@@ -75,14 +72,16 @@ export class MessageReader {
     return at;
   }
 
-  /** False when it may have held the start of a message: then nobody knows where the next one begins. */
-  gap(length: number, timestampNs: number): boolean {
-    if (this.#left < length) return false;
-    this.#hasGap = true;
+  /** Whether the message that is read has so many bytes left. If not, nobody knows where the next one begins. */
+  hasLeft(length: number): boolean {
+    return this.#left >= length;
+  }
+
+  /** Bytes of the message that were not captured, no more than it has left. */
+  gap(length: number, timestampNs: number): void {
     this.#wanted = this.#keptBytes;
     this.#left -= length;
     if (this.#left === 0) this.#finish(this.#kept.subarray(0, this.#keptBytes), timestampNs);
-    return true;
   }
 
   /** Forgets the message that has begun. */
@@ -143,7 +142,6 @@ export class MessageReader {
       type: this.#type,
       payload,
       size: this.#size,
-      hasGap: this.#hasGap,
       startNs: this.#startNs,
       endNs,
     };
@@ -155,6 +153,5 @@ export class MessageReader {
   #release(): void {
     this.#kept = NO_BYTES;
     this.#keptBytes = 0;
-    this.#hasGap = false;
   }
 }

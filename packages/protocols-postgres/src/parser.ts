@@ -58,16 +58,14 @@ export class PostgresParser implements ProtocolParser {
       },
     });
     this.#server = new ServerSide(context, this.#pipeline, this.#client);
-    const server = this.#server;
-    const client = this.#client;
     const listener = (side: ClientSide | ServerSide): MessageListener => ({
       wants: (type, size) => side.wants(type, size),
       message: (message) => side.message(message),
       answer: (byte) => this.#encryptionAnswered(byte),
     });
     this.#readers = {
-      client: new MessageReader('client', listener(client)),
-      server: new MessageReader('server', listener(server)),
+      client: new MessageReader('client', listener(this.#client)),
+      server: new MessageReader('server', listener(this.#server)),
     };
     if (context.role !== 'unknown') this.#learn(context.role === 'client' ? 'egress' : 'ingress');
     if (context.joinedLate) this.#joinLate();
@@ -107,8 +105,11 @@ export class PostgresParser implements ProtocolParser {
       return;
     }
     const reader = this.#readers[side.sender];
-    (side.sender === 'client' ? this.#client : this.#server).gapInMessage(gap);
-    if (reader.gap(length, timestampNs)) return;
+    if (reader.hasLeft(length)) {
+      (side.sender === 'client' ? this.#client : this.#server).gapInMessage(gap);
+      reader.gap(length, timestampNs);
+      return;
+    }
     this.#context.count('resync');
     this.#lose(side, 'gap-in-statement', gap);
   }

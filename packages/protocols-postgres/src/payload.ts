@@ -50,6 +50,12 @@ export class Payload {
     return text;
   }
 
+  /** A String that is a name: one that is cut could be another's. */
+  name(): string | undefined {
+    const name = this.text();
+    return this.isCut ? undefined : name;
+  }
+
   /** Borrowed like the payload itself; undefined when they are not all there. */
   bytes(length: number): Buffer | undefined {
     if (!this.#has(length)) return undefined;

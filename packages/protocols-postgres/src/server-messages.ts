@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { SqlError } from '@flowtap/core';
+import { MAX_COLUMNS } from './constants.js';
 import { Payload } from './payload.js';
 
 export interface Column {
@@ -11,7 +12,7 @@ export interface Column {
 export function readRowDescription(bytes: Buffer): readonly Column[] {
   const payload = new Payload(bytes);
   const columns: Column[] = [];
-  for (let left = payload.uint16(); left > 0 && !payload.isCut; left -= 1) {
+  for (let left = Math.min(payload.uint16(), MAX_COLUMNS); left > 0 && !payload.isCut; left -= 1) {
     const name = payload.text();
     // Table and column number.
     payload.skip(6);

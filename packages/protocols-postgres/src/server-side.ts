@@ -11,6 +11,7 @@ import {
   readParameterDescription,
   readRowDescription,
 } from './server-messages.js';
+import type { Statement, Statements } from './statements.js';
 
 const MAX_DESCRIPTION_BYTES = 1024 * 1024;
 const MAX_FIELDS_BYTES = 65_536;
@@ -38,7 +39,6 @@ export class ServerSide {
   readonly #context: ParserContext;
   readonly #pipeline: Pipeline;
   readonly #client: ClientSide;
-  #gap: FlowGap | undefined;
 
   constructor(context: ParserContext, pipeline: Pipeline, client: ClientSide) {
     this.#context = context;
@@ -63,13 +63,6 @@ export class ServerSide {
         // Data that is only counted; of the login nothing, because it holds secrets.
         return 0;
     }
-  }
-
-  #hasRoom(size: number): boolean {
-    const exchange = this.#pipeline.head?.exchange;
-    if (exchange !== undefined) return exchange.hasRoom(size);
-    // It may be the first row of an answer whose request was not captured.
-    return this.#pipeline.isDoubtful && size <= this.#context.limits.maxBodyBytes;
   }
 
   message(message: Message): void {
@@ -100,15 +93,20 @@ export class ServerSide {
     if (exchange !== undefined) {
       exchange.isAnswered = true;
       exchange.endNs = endNs;
-      if (this.#gap !== undefined) exchange.addGap(this.#gap);
     }
-    this.#gap = undefined;
     if (ask !== undefined) this.#answer(ask, message);
   }
 
   /** A gap within the message that comes next. */
   gapInMessage(gap: FlowGap): void {
-    this.#gap = gap;
+    this.#pipeline.head?.exchange?.addGap(gap);
+  }
+
+  #hasRoom(size: number): boolean {
+    const exchange = this.#pipeline.head?.exchange;
+    if (exchange !== undefined) return exchange.hasRoom(size);
+    // It may be the first row of an answer whose request was not captured.
+    return this.#pipeline.isDoubtful && size <= this.#context.limits.maxBodyBytes;
   }
 
   /** An answer to something else: the answers have slipped against the requests. */
@@ -143,7 +141,7 @@ export class ServerSide {
         if (ask.kind !== 'query') this.#pipeline.answered();
         return;
       case 't':
-        if (ask.statement !== undefined) ask.statement.parameterOids = readParameterDescription(message.payload);
+        this.#describe(ask.statement, { parameterOids: readParameterDescription(message.payload) });
         return;
       case 'n':
         if (ask.kind === 'describe-statement' || ask.kind === 'describe-portal') this.#pipeline.answered();
@@ -189,20 +187,24 @@ export class ServerSide {
   #columns(ask: Ask, columns: readonly Column[]): void {
     switch (ask.kind) {
       case 'describe-statement':
-        if (ask.statement !== undefined) ask.statement.columns = columns;
+        this.#describe(ask.statement, { columns });
         if (ask.exchange?.asked?.portal !== undefined) ask.exchange.asked.portal.columns = columns;
         this.#pipeline.answered();
         return;
       case 'describe-portal':
         if (ask.portal !== undefined) {
           ask.portal.columns = columns;
-          ask.portal.statement.columns ??= columns;
+          if (ask.portal.statement.columns === undefined) this.#describe(ask.portal.statement, { columns });
         }
         this.#pipeline.answered();
         return;
       default:
         ask.exchange?.describe(columns);
     }
+  }
+
+  #describe(statement: Statement | undefined, described: Parameters<Statements['describe']>[1]): void {
+    if (statement !== undefined) this.#client.statements.describe(statement, described);
   }
 
   #error(ask: Ask, { payload }: Message): void {

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { BindMessage, ParseMessage } from './client-messages.js';
+import type { BindMessage, Named, ParseMessage } from './client-messages.js';
 import { MAX_STATEMENT_BYTES, MAX_STATEMENTS } from './constants.js';
 import type { Column } from './server-messages.js';
 
+/** Of a value or a column, besides its text. */
+const VALUE_BYTES = 48;
+
 /** A statement that was prepared. */
 export interface Statement {
-  readonly name: string;
+  /** Undefined where it was not captured. */
+  readonly name: string | undefined;
   /** Absent where it was prepared before the capture. */
   readonly sql?: string;
   readonly sqlTruncated: boolean;
@@ -20,10 +24,14 @@ export interface Portal {
   columns: readonly Column[] | undefined;
 }
 
-/** What the client has prepared and bound, by name: the most recent ones. */
-export class Statements {
-  readonly #statements = new Map<string, Statement>();
-  readonly #portals = new Map<string, Portal>();
+interface Entry<T> {
+  readonly value: T;
+  readonly bytes: number;
+}
+
+/** Values by name, the ones used last: as many, and as much of them, as there is room for. */
+class RecentlyUsed<T> {
+  readonly #entries = new Map<string, Entry<T>>();
   readonly #forgotten: () => void;
   #bytes = 0;
 
@@ -31,77 +39,117 @@ export class Statements {
     this.#forgotten = forgotten;
   }
 
+  get(name: string): T | undefined {
+    const entry = this.#entries.get(name);
+    if (entry === undefined) return undefined;
+    // The last one in the map is the one that was used last.
+    this.#entries.delete(name);
+    this.#entries.set(name, entry);
+    return entry.value;
+  }
+
+  set(name: string, value: T, bytes: number): void {
+    this.delete(name);
+    this.#entries.set(name, { value, bytes });
+    this.#bytes += bytes;
+    while (this.#entries.size > MAX_STATEMENTS || (this.#bytes > MAX_STATEMENT_BYTES && this.#entries.size > 1)) {
+      const [oldest = ''] = this.#entries.keys();
+      this.delete(oldest);
+      this.#forgotten();
+    }
+  }
+
+  has(name: string, value: T): boolean {
+    return this.#entries.get(name)?.value === value;
+  }
+
+  delete(name: string): void {
+    this.#bytes -= this.#entries.get(name)?.bytes ?? 0;
+    this.#entries.delete(name);
+  }
+
+  clear(): void {
+    this.#entries.clear();
+    this.#bytes = 0;
+  }
+}
+
+/** What the client has prepared and bound, by name. */
+export class Statements {
+  readonly #statements: RecentlyUsed<Statement>;
+  readonly #portals: RecentlyUsed<Portal>;
+
+  constructor(forgotten: () => void) {
+    this.#statements = new RecentlyUsed(forgotten);
+    this.#portals = new RecentlyUsed(forgotten);
+  }
+
   prepare({ name, sql, sqlTruncated, parameterOids }: ParseMessage): Statement {
     const statement: Statement = { name, sql, sqlTruncated, parameterOids, columns: undefined };
-    this.#add(statement);
+    if (name === undefined) this.#statements.delete('');
+    else this.#statements.set(name, statement, sizeOf(statement));
     return statement;
   }
 
   /** One that is not known was prepared before the capture. */
-  statement(name: string): Statement {
-    const known = this.#statements.get(name);
-    if (known !== undefined) {
-      // The last one in the map is the one that was used last.
-      this.#statements.delete(name);
-      this.#statements.set(name, known);
-      return known;
-    }
+  statement(name: string | undefined): Statement {
+    const known = name === undefined ? undefined : this.#statements.get(name);
+    if (known !== undefined) return known;
     const unknown: Statement = { name, sqlTruncated: false, parameterOids: [], columns: undefined };
-    this.#add(unknown);
+    if (name !== undefined) this.#statements.set(name, unknown, sizeOf(unknown));
     return unknown;
   }
 
-  bind(name: string, portal: Portal): void {
-    this.#portals.delete(name);
-    this.#portals.set(name, portal);
-    if (this.#portals.size > MAX_STATEMENTS) removeFirst(this.#portals);
+  /** What the server said of it; both are absent where it said nothing. */
+  describe(
+    statement: Statement,
+    { parameterOids, columns }: Partial<Pick<Statement, 'parameterOids' | 'columns'>>,
+  ): void {
+    if (parameterOids !== undefined) statement.parameterOids = parameterOids;
+    if (columns !== undefined) statement.columns = columns;
+    const { name } = statement;
+    if (name !== undefined && this.#statements.has(name, statement))
+      this.#statements.set(name, statement, sizeOf(statement));
+  }
+
+  bind(name: string | undefined, portal: Portal): void {
+    if (name === undefined) {
+      // It may be any of them.
+      this.#portals.clear();
+      return;
+    }
+    const values = portal.bind?.values ?? [];
+    this.#portals.set(
+      name,
+      portal,
+      values.reduce((sum, value) => sum + VALUE_BYTES + (value?.length ?? 0), 0),
+    );
   }
 
   /** One that is not known was bound before the capture, or by SQL (DECLARE). */
-  portal(name: string): Portal | undefined {
-    return this.#portals.get(name);
+  portal(name: string | undefined): Portal | undefined {
+    return name === undefined ? undefined : this.#portals.get(name);
   }
 
-  close(isStatement: boolean, name: string): void {
-    if (isStatement) this.#delete(name);
-    else this.#portals.delete(name);
+  close({ isStatement, name }: Named): void {
+    if (name !== undefined) (isStatement ? this.#statements : this.#portals).delete(name);
   }
 
   /** What is bound or prepared without a name may be another one by now. */
   forgetUnnamed(): void {
     this.#portals.clear();
-    this.#delete('');
+    this.#statements.delete('');
   }
 
   /** A statement that the server refused is none, unless another one has its name by now. */
   refused(statement: Statement): void {
-    if (this.#statements.get(statement.name) === statement) this.#delete(statement.name);
-  }
-
-  #add(statement: Statement): void {
-    this.#delete(statement.name);
-    this.#statements.set(statement.name, statement);
-    this.#bytes += sizeOf(statement);
-    while (this.#statements.size > MAX_STATEMENTS || (this.#bytes > MAX_STATEMENT_BYTES && this.#statements.size > 1)) {
-      const [oldest = ''] = this.#statements.keys();
-      this.#delete(oldest);
-      this.#forgotten();
-    }
-  }
-
-  #delete(name: string): void {
-    const statement = this.#statements.get(name);
-    if (statement === undefined) return;
-    this.#bytes -= sizeOf(statement);
-    this.#statements.delete(name);
+    const { name } = statement;
+    if (name !== undefined && this.#statements.has(name, statement)) this.#statements.delete(name);
   }
 }
 
-function sizeOf({ name, sql }: Statement): number {
-  return name.length + (sql?.length ?? 0);
-}
-
-function removeFirst(map: Map<string, unknown>): void {
-  const [first] = map.keys();
-  if (first !== undefined) map.delete(first);
+/** About what it holds. */
+function sizeOf({ name = '', sql = '', parameterOids, columns = [] }: Statement): number {
+  const names = columns.reduce((sum, column) => sum + VALUE_BYTES + column.name.length, 0);
+  return name.length + sql.length + parameterOids.length * 8 + names;
 }

@@ -153,3 +153,22 @@ describe('joined late', () => {
     expect(postgres().detect({ ...probe, connection })).not.toBe('match');
   });
 });
+
+test('a name that is cut is not taken for another one', () => {
+  const prepare = (name: string) => [
+    sent(pg.parse(name, `SELECT '${name}'`), pg.sync),
+    received(pg.parseComplete, pg.ready()),
+  ];
+  const bind = pg.bind({ statement: 's12' });
+  const steps = [
+    ...[...pg.login, ...prepare('s1'), ...prepare('s12')],
+    // Type, length, the empty name of the portal, `s1`.
+    sent(bind.subarray(0, 8)),
+    GAP('egress', 2),
+    sent(bind.subarray(10), pg.execute(), pg.sync),
+    received(pg.bindComplete, pg.complete('SELECT 0'), pg.ready()),
+  ];
+  const found = run(steps);
+  expect(statements(found).at(-1)).toBe('execute (more) → SELECT 0');
+  expect(found.exchanges.at(-1)?.gaps).toHaveLength(1);
+});

@@ -62,6 +62,8 @@ describe('a statement for a person', () => {
       `  > ${'x'.repeat(200)}`,
       '  > [… only the beginning of the statement]',
     ]);
+    const login = { operation: 'connect', user: 'ann', database: 'shop' };
+    expect(shown(login, {})).toEqual(['connect ann@shop  done']);
     expect(shown({ sql: 'SELECT 1' })[0]).toBe('query SELECT 1  no response');
   });
 

@@ -11,9 +11,11 @@ const MAX_RESULTS = 8;
 const MAX_ROWS = 12;
 const MAX_CELL = 40;
 
-/** `query  SELECT name FROM people`, on one line. */
-export function sqlRequestSummary({ operation, sql, statement }: SqlRequest, palette: Palette): string {
-  const named = statement === undefined ? '' : `(statement ${statement})`;
+/** `query SELECT name FROM people`, on one line; of what has no text, the statement's name, or who wants where. */
+export function sqlRequestSummary(request: SqlRequest, palette: Palette): string {
+  const { operation, sql, statement, user = '', database } = request;
+  const place = database === undefined ? user : `${user}@${database}`;
+  const named = statement === undefined ? place : `(statement ${statement})`;
   const text =
     (sql
       ?.slice(0, MAX_SUMMARY * 4)
