@@ -545,6 +545,19 @@ const vectors: Readonly<Record<string, Vector>> = {
         { request: { operation: 'reset-connection' } },
       ]),
   ),
+  'the binary log, of which only the number of its packets is told': after(
+    [
+      client(command(0x15, little(7, 4), Buffer.alloc(14))),
+      server(message(1, ok())),
+      client(command(0x12, little(4, 4), little(1, 2), little(7, 4), 'log.000001')),
+      server(messages(1, bytes(0, 'an event'), bytes(0, 'another one'), eof())),
+    ],
+    (run) =>
+      expect(commands(run)).toMatchObject([
+        { request: { operation: 'register-replica' } },
+        { request: { operation: 'binlog-dump' }, response: { results: [{ rowCount: 2, rowsTruncated: true }] } },
+      ]),
+  ),
   'a value of many bytes, and of none': after(
     [
       client(query('SELECT id, name FROM things')),
