@@ -40,7 +40,8 @@ export function commandShape(bytes: Buffer): CommandShape {
   const end = Math.min(HEADER_BYTES + length, PROBE_BYTES);
   if (bytes.length <= end) return bytes.length === end || known !== undefined ? 'weak' : 'more';
   // What follows must be a command again.
-  return commandShape(bytes.subarray(end)) === 'no' ? 'no' : 'weak';
+  const next = commandShape(bytes.subarray(end));
+  return next === 'more' ? 'weak' : next;
 }
 
 /** A number of statement, flags, and how often it is to be executed, which is always once. */
