@@ -15,7 +15,7 @@ function error(message: Message, results: ResultList): Progress {
   return 'done';
 }
 
-/** OK, EOF or an error. `isLogin`: packets of an authentication come before, which are not looked into. */
+/** OK, EOF or an error: there is no result. `isLogin`: packets of an authentication come before, which are not looked into. */
 export class StatusReader implements ReplyReader {
   readonly wantedBytes = undefined;
   readonly #results: ResultList;
@@ -36,7 +36,6 @@ export class StatusReader implements ReplyReader {
     if (isOk(message) || (isOkAfterRows(message) && !this.#isLogin)) {
       const ok = readOk(message, this.#session.capabilities);
       if (ok === undefined) return 'malformed';
-      this.#results.ok(ok);
       this.#done();
       this.#session.hear(ok);
       return 'done';
