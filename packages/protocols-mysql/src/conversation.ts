@@ -90,13 +90,14 @@ export class Conversation {
 
   server(message: Message): void {
     const { head } = this.#pending;
-    if (head !== undefined) {
+    const mayBegin = head === undefined || (!head.hasReply && head.command?.reply === 'result');
+    if (mayBegin && isEof(message) && this.#session.hasEofPackets === undefined) {
+      // No reply begins like this: it is of definitions that nobody could know to have an end.
+      this.#session.hasEofPackets = true;
+    } else if (head !== undefined) {
       this.#reply(head, message);
     } else if (this.#phase === 'greeting' || this.#phase === 'login') {
       this.#greeting(message);
-    } else if (isEof(message) && this.#session.hasEofPackets === undefined) {
-      // Of definitions that nobody could know to have an end.
-      this.#session.hasEofPackets = true;
     } else if (this.#commandsLost) {
       this.#commandsLost = false;
       const orphan = new Exchange(undefined, message.startNs, this.#session.maxBodyBytes);

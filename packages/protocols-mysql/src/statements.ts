@@ -7,7 +7,7 @@ import type { ValueType } from './values/types.js';
 const MAX_STATEMENTS = 4096;
 const MAX_WEIGHT = 16 * 1024 * 1024;
 /** Of a column or a parameter; a character of the text weighs 1. */
-const COLUMN_WEIGHT = 64;
+const COLUMN_WEIGHT = 256;
 /** Parameters of a statement that are sent in pieces. */
 const MAX_LONG_PARAMETERS = 64;
 

@@ -82,6 +82,9 @@ describe('a connection that was joined late', () => {
       const runs = late([prepare, server(messages(1, ...answer)), PING, PONG]);
       expect(commands(runs)).toMatchObject([{ complete: true }, { complete: true }]);
       expect(runs.counts).toEqual({});
+      const both = client(prepare.bytes, query('SELECT 1'));
+      const piped = late([both, server(messages(1, ...answer), message(1, ok({ affected: 7 })))]);
+      expect(commands(piped)).toMatchObject([{ complete: true }, { response: { results: [{ affectedRows: 7 }] } }]);
     }
   });
 

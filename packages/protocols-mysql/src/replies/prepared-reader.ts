@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { hasExtendedMetadata } from '../capabilities.js';
+import { MAX_COLUMNS } from '../constants.js';
 import type { Message } from '../packets/message.js';
 import { PayloadReader } from '../packets/payload-reader.js';
 import type { Session } from '../session.js';
@@ -24,8 +25,8 @@ export class PreparedReader implements ReplyReader {
   readonly #done: (prepared: Prepared) => void;
   #id: number | undefined;
   #parameterCount = 0;
-  /** Messages that must still come, in the order in which they do. */
-  #parameters = 0;
+  /** Definitions of parameters that must still come. */
+  #parametersLeft = 0;
   #hasParameterEnd = false;
   #columnCount = 0;
   /** Definitions of columns that must still come. */
@@ -41,8 +42,8 @@ export class PreparedReader implements ReplyReader {
 
   message(message: Message): Progress {
     if (this.#id === undefined) return this.#first(message);
-    if (this.#parameters > 0) {
-      this.#parameters -= 1;
+    if (this.#parametersLeft > 0) {
+      this.#parametersLeft -= 1;
       return this.#next();
     }
     if (isEof(message) && (this.#hasParameterEnd || this.#hasColumnEnd)) {
@@ -75,20 +76,21 @@ export class PreparedReader implements ReplyReader {
     this.#id = reader.uint(4);
     this.#columnCount = reader.uint(2);
     this.#parameterCount = reader.uint(2);
+    if (this.#columnCount > MAX_COLUMNS) return 'malformed';
     const areDescribed = message.payload[MIN_PREPARED_BYTES] !== 0;
     if (areDescribed) {
       this.#columnsLeft = this.#columnCount;
-      this.#parameters = this.#parameterCount;
+      this.#parametersLeft = this.#parameterCount;
       // Where nobody knows, the end of the columns is not waited for.
       const { hasEofPackets } = this.#session;
-      this.#hasParameterEnd = this.#parameters > 0 && hasEofPackets !== false;
+      this.#hasParameterEnd = this.#parametersLeft > 0 && hasEofPackets !== false;
       this.#hasColumnEnd = this.#columnCount > 0 && hasEofPackets !== false;
     }
     return this.#next();
   }
 
   #next(): Progress {
-    if (this.#parameters > 0 || this.#columnsLeft > 0) return 'more';
+    if (this.#parametersLeft > 0 || this.#columnsLeft > 0) return 'more';
     if ((this.#hasParameterEnd || this.#hasColumnEnd) && this.#session.hasEofPackets === true) return 'more';
     if (this.#columns.length > 0) this.#results.described(this.#columns);
     const columns = this.#columns.length > 0 ? this.#columns : undefined;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { assertNever } from '@flowtap/core';
 import { hasExtendedMetadata } from '../capabilities.js';
-import { ServerStatus } from '../constants.js';
+import { MAX_COLUMNS, ServerStatus } from '../constants.js';
 import { isWhole, type Message } from '../packets/message.js';
 import { PayloadReader } from '../packets/payload-reader.js';
 import type { Session } from '../session.js';
@@ -21,9 +21,6 @@ import {
   readError,
   readOk,
 } from './status-packets.js';
-
-/** No table and no result has more columns than this (MySQL's limit). */
-const MAX_COLUMNS = 4096;
 
 /** Of a row that is not kept: enough to tell it from what ends the rows, and to read that. */
 const END_BYTES = 512;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { hasExtendedMetadata } from '../capabilities.js';
+import { MAX_COLUMNS } from '../constants.js';
 import type { Message } from '../packets/message.js';
 import type { Session } from '../session.js';
 import { type Column, readColumn } from '../values/columns.js';
@@ -63,9 +64,6 @@ export class TextReader implements ReplyReader {
   }
 }
 
-/** Fields of a table that a field list shows. */
-const MAX_FIELDS = 4096;
-
 /** Definitions of columns without rows. */
 export class ColumnsReader implements ReplyReader {
   readonly wantedBytes = undefined;
@@ -85,7 +83,7 @@ export class ColumnsReader implements ReplyReader {
       return 'done';
     }
     const column = readColumn(message.payload, hasExtendedMetadata(this.#session.capabilities));
-    if (column === undefined || this.#columns.length >= MAX_FIELDS) return 'malformed';
+    if (column === undefined || this.#columns.length >= MAX_COLUMNS) return 'malformed';
     this.#columns.push(column);
     return 'more';
   }
