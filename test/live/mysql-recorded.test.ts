@@ -7,6 +7,7 @@ import { useCertificate } from './support/certificate.js';
 import { mariadbNeeds, startMariadb } from './support/mariadb.js';
 import { describeLive } from './support/needs.js';
 import { useScene } from './support/scene.js';
+import { until } from './support/until.js';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -69,7 +70,7 @@ describeLive('what passes between MariaDB and its own driver', mariadbNeeds, () 
     const relay = await startRelay(port);
     const place = { host: '127.0.0.1', port: relay.port, user, password, database: 'shop' };
     await talk(await createConnection({ ...place, compress, pipelining: true }));
-    await vi.waitFor(() => expect(relay.connections[0]?.at(-1)?.direction).toBe('egress'));
+    await until('the client has said that it goes', () => relay.connections[0]?.at(-1)?.direction === 'egress');
     await relay.close();
     const [messages = []] = relay.connections;
     expect(JSON.stringify(messages.map(({ bytes }) => bytes.toString('latin1')))).not.toContain(password);

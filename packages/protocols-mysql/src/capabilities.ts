@@ -18,7 +18,7 @@ export const Capability = {
 } as const;
 
 /** MariaDB's flags, which begin at bit 32 of the capabilities. */
-export const MariadbCapability = { EXTENDED_METADATA: 1 << 3 } as const;
+const MariadbCapability = { EXTENDED_METADATA: 1 << 3 } as const;
 
 /** What one of them says of itself. */
 export interface OwnCapabilities {

@@ -13,15 +13,15 @@ export type CommandShape = 'certain' | 'weak' | Exclude<Beginning, 'yes'>;
 /** Lengths of commands whose length is always the same. */
 const LENGTHS: Readonly<Record<number, number>> = {
   [CommandByte.QUIT]: 1,
-  7: 2,
-  9: 1,
-  10: 1,
-  12: 5,
-  13: 1,
-  14: 1,
+  [CommandByte.REFRESH]: 2,
+  [CommandByte.STATISTICS]: 1,
+  [CommandByte.PROCESS_INFO]: 1,
+  [CommandByte.PROCESS_KILL]: 5,
+  [CommandByte.DEBUG]: 1,
+  [CommandByte.PING]: 1,
   [CommandByte.CLOSE]: 5,
   [CommandByte.RESET]: 5,
-  27: 3,
+  [CommandByte.SET_OPTION]: 3,
   [CommandByte.FETCH]: 9,
   [CommandByte.RESET_CONNECTION]: 1,
 };
@@ -40,7 +40,8 @@ export function commandShape(bytes: Buffer): CommandShape {
   const end = Math.min(HEADER_BYTES + length, PROBE_BYTES);
   if (bytes.length <= end) return bytes.length === end || known !== undefined ? 'weak' : 'more';
   // What follows must be a command again.
-  return commandShape(bytes.subarray(end)) === 'no' ? 'no' : 'weak';
+  const next = commandShape(bytes.subarray(end));
+  return next === 'more' ? 'weak' : next;
 }
 
 /** A number of statement, flags, and how often it is to be executed, which is always once. */

@@ -13,6 +13,9 @@ export const HEADER_BYTES = 4;
 /** A packet of this length is continued by the next one. */
 export const MAX_PACKET_BYTES = 0xff_ff_ff;
 
+/** No table and no result has more columns than this (MySQL's limit). */
+export const MAX_COLUMNS = 4096;
+
 /** Collation of bytes that are no text. */
 export const BINARY_COLLATION = 63;
 

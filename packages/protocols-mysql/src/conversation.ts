@@ -68,7 +68,8 @@ export class Conversation {
     switch (this.#phase) {
       case 'greeting':
       case 'login':
-        this.#login(message);
+        if (message.sequence > 0) this.#login(message);
+        else this.#skipLogin(message);
         return;
       case 'authentication':
         // A command: the end of the authentication was missed. Everything else is a secret.
@@ -89,13 +90,14 @@ export class Conversation {
 
   server(message: Message): void {
     const { head } = this.#pending;
-    if (head !== undefined) {
+    const mayBegin = head === undefined || (!head.hasReply && head.command?.reply === 'result');
+    if (mayBegin && isEof(message) && this.#session.hasEofPackets === undefined) {
+      // No reply begins like this: it is of definitions that nobody could know to have an end.
+      this.#session.hasEofPackets = true;
+    } else if (head !== undefined) {
       this.#reply(head, message);
     } else if (this.#phase === 'greeting' || this.#phase === 'login') {
       this.#greeting(message);
-    } else if (isEof(message) && this.#session.hasEofPackets === undefined) {
-      // Of definitions that nobody could know to have an end.
-      this.#session.hasEofPackets = true;
     } else if (this.#commandsLost) {
       this.#commandsLost = false;
       const orphan = new Exchange(undefined, message.startNs, this.#session.maxBodyBytes);
@@ -151,7 +153,7 @@ export class Conversation {
   }
 
   #login(message: Message): void {
-    const login = message.sequence === 0 ? undefined : readLogin(message);
+    const login = readLogin(message);
     if (login === undefined) {
       this.#wire.count('unexpected-packet');
       return;
@@ -162,6 +164,12 @@ export class Conversation {
     if (this.#wire.isServerLost()) this.#wire.resumeServer(message.sequence + 1);
     this.#phase = 'authentication';
     this.#enqueue(this.#create(CONNECT, message));
+  }
+
+  /** A command: the login was missed. */
+  #skipLogin(message: Message): void {
+    this.#phase = 'commands';
+    this.#command(message);
   }
 
   #command(message: Message): void {

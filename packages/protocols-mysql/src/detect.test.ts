@@ -92,6 +92,13 @@ describe('a connection that was joined late', () => {
     expect(ask({ egress, ingress: Buffer.from('something else'), joinedLate: true })).toBe('no-match');
   });
 
+  it('is one when a command that nobody answers is followed by a query', () => {
+    const close = command(0x19, little(7, 4));
+    expect(ask({ egress: close, joinedLate: true })).toBe('need-more');
+    expect(ask({ egress: Buffer.concat([close, query('SELECT 1')]), joinedLate: true })).toBe('match');
+    expect(ask({ egress: Buffer.concat([close, Buffer.from('SELECT 1')]), joinedLate: true })).toBe('no-match');
+  });
+
   it('waits for the rest of a header that was read alone', () => {
     expect(ask({ ingress: query('SELECT 1').subarray(0, 4), joinedLate: true })).toBe('need-more');
   });

@@ -17,6 +17,8 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 const PARAMETER_COUNT_AVAILABLE = 8;
 /** Flag of a bulk execution: types of the parameters come with it. */
 const BULK_TYPES = 128;
+/** Attributes of an execution whose types are remembered with those of the parameters. */
+const MAX_ATTRIBUTES = 64;
 /** An execution without parameters. */
 const MIN_EXECUTION_BYTES = 10;
 
@@ -113,7 +115,7 @@ function readExecution(
   reader.skip(4);
   const namesAttributes = has(session.capabilities, Capability.QUERY_ATTRIBUTES);
   const hasCount = (flags & PARAMETER_COUNT_AVAILABLE) !== 0 && namesAttributes !== false;
-  const isEmpty = message.size === MIN_EXECUTION_BYTES && statement?.longParameter(0) === undefined;
+  const isEmpty = message.size === MIN_EXECUTION_BYTES;
   const known = hasCount ? reader.count() : (statement?.parameterCount ?? (isEmpty ? 0 : undefined));
   if (reader.failed || known === undefined || known > MAX_PARAMETERS || statement?.isUncertain === true) {
     statement?.forgetPieces();
@@ -122,7 +124,8 @@ function readExecution(
   const hasNames = namesAttributes ?? hasCount;
   const parameters = known === 0 ? NO_PARAMETERS : readParameters(reader, { count: known, hasNames, statement });
   if (statement !== undefined) {
-    if (parameters !== undefined && known > 0) statement.types = parameters.types;
+    if (parameters !== undefined && known <= statement.parameterCount + MAX_ATTRIBUTES)
+      statement.types = parameters.types;
     statement.forgetPieces();
   }
   if (parameters === undefined) return;

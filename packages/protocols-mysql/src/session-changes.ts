@@ -33,7 +33,7 @@ export function applyAgreement(session: Session, { command, request }: Exchange)
 
 /** Statements were answered. */
 export function applyStatements(session: Session, { command, request, results }: Exchange): void {
-  if (command?.operation !== 'query' || request?.sql === undefined) return;
+  if (command?.operation !== 'query' || request?.sql === undefined || session.tellsDatabase) return;
   session.database = databaseAfter(request.sql, results, session.database);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Capabilities } from './capabilities.js';
+import type { OkPacket } from './replies/status-packets.js';
 import { Statements } from './statements.js';
 
 /** What later packets of a connection depend on. */
@@ -10,12 +11,21 @@ export class Session {
   database: string | undefined = undefined;
   /** Whether definitions end with EOF packets; learnt from results where the login was not seen. */
   hasEofPackets: boolean | undefined = undefined;
+  /** The server says when the default database changes. */
+  tellsDatabase = false;
   readonly statements: Statements;
   readonly maxBodyBytes: number;
 
   constructor(maxBodyBytes: number) {
     this.maxBodyBytes = maxBodyBytes;
     this.statements = new Statements(maxBodyBytes);
+  }
+
+  /** What the server tells of the session with an OK. */
+  hear({ database }: OkPacket): void {
+    if (database === undefined) return;
+    this.database = database;
+    this.tellsDatabase = true;
   }
 
   /** Commands that may have changed it were missed. */

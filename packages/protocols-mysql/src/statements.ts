@@ -3,10 +3,11 @@ import { BodyCollector } from '@flowtap/core';
 import type { Column } from './values/columns.js';
 import type { ValueType } from './values/types.js';
 
-/** Prepared statements that are known at once, as many as a server allows by default on all its connections. */
-const MAX_STATEMENTS = 16_382;
-/** Text of all of them together, in units of UTF-16. */
-const MAX_TEXT = 16 * 1024 * 1024;
+/** Prepared statements of a connection that are known at once, and their weight together. */
+const MAX_STATEMENTS = 4096;
+const MAX_WEIGHT = 16 * 1024 * 1024;
+/** Of a column or a parameter; a character of the text weighs 1. */
+const COLUMN_WEIGHT = 256;
 /** Parameters of a statement that are sent in pieces. */
 const MAX_LONG_PARAMETERS = 64;
 
@@ -17,13 +18,23 @@ export interface ParameterType extends ValueType {
   readonly name: string;
 }
 
+/** What is known of a prepared statement from its beginning on. */
+export interface StatementInit {
+  readonly sql: string;
+  /** Only the first bytes of the text were kept. */
+  readonly isCut: boolean;
+  readonly parameterCount: number;
+  readonly columnCount: number;
+  /** Undefined while the server has not described them. */
+  readonly columns: readonly Column[] | undefined;
+}
+
 /** A prepared statement. */
 export class Statement {
   readonly sql: string;
   readonly isCut: boolean;
   readonly parameterCount: number;
-  /** Of its rows, as far as the server has told. */
-  columns: readonly Column[] | undefined;
+  readonly weight: number;
   /** As the client gave them last. Undefined while it has not, or that may have been missed. */
   types: readonly ParameterType[] | undefined = undefined;
   /** Pieces of parameters, or types, may have been missed since the last execution. */
@@ -32,12 +43,27 @@ export class Statement {
   #long: Map<number, BodyCollector> | undefined;
   #longBytes = 0;
 
-  constructor(sql: string, isCut: boolean, parameterCount: number, columns: readonly Column[], maxBytes: number) {
+  readonly #columnCount: number;
+  #columns: readonly Column[] | undefined;
+
+  constructor({ sql, isCut, parameterCount, columnCount, columns }: StatementInit, maxBytes: number) {
     this.sql = sql;
     this.isCut = isCut;
     this.parameterCount = parameterCount;
-    this.columns = columns.length === 0 ? undefined : columns;
+    this.weight = sql.length + COLUMN_WEIGHT * (columnCount + parameterCount);
+    this.#columnCount = columnCount;
+    this.#columns = columns;
     this.#maxBytes = maxBytes;
+  }
+
+  /** Of its rows, as far as the server has described them. */
+  get columns(): readonly Column[] | undefined {
+    return this.#columns;
+  }
+
+  /** The server describes its rows. */
+  describe(columns: readonly Column[]): void {
+    if (columns.length === this.#columnCount) this.#columns = columns;
   }
 
   /** A piece of a parameter. @returns false when it found no room. */
@@ -83,7 +109,7 @@ export class Statement {
 export class Statements {
   readonly #maxBytes: number;
   readonly #byId = new Map<number, Statement>();
-  #text = 0;
+  #weight = 0;
   #last: number | undefined;
 
   /** `maxBytes`: of parameters that are sent in pieces. */
@@ -100,13 +126,14 @@ export class Statements {
     return id === LAST_PREPARED ? (this.#last ?? id) : id;
   }
 
-  add(id: number, sql: string, isCut: boolean, parameterCount: number, columns: readonly Column[]): void {
+  add(id: number, init: StatementInit): void {
     this.delete(id);
-    this.#byId.set(id, new Statement(sql, isCut, parameterCount, columns, this.#maxBytes));
-    this.#text += sql.length;
+    const statement = new Statement(init, this.#maxBytes);
+    this.#byId.set(id, statement);
+    this.#weight += statement.weight;
     this.#last = id;
     for (const oldest of this.#byId.keys()) {
-      if (this.#byId.size <= MAX_STATEMENTS && this.#text <= MAX_TEXT) break;
+      if (this.#byId.size <= MAX_STATEMENTS && this.#weight <= MAX_WEIGHT) break;
       this.delete(oldest);
     }
   }
@@ -114,13 +141,13 @@ export class Statements {
   delete(id: number): void {
     const known = this.#byId.get(id);
     if (known === undefined) return;
-    this.#text -= known.sql.length;
+    this.#weight -= known.weight;
     this.#byId.delete(id);
   }
 
   clear(): void {
     this.#byId.clear();
-    this.#text = 0;
+    this.#weight = 0;
     this.#last = undefined;
   }
 

@@ -82,6 +82,9 @@ describe('a connection that was joined late', () => {
       const runs = late([prepare, server(messages(1, ...answer)), PING, PONG]);
       expect(commands(runs)).toMatchObject([{ complete: true }, { complete: true }]);
       expect(runs.counts).toEqual({});
+      const both = client(prepare.bytes, query('SELECT 1'));
+      const piped = late([both, server(messages(1, ...answer), message(1, ok({ affected: 7 })))]);
+      expect(commands(piped)).toMatchObject([{ complete: true }, { response: { results: [{ affectedRows: 7 }] } }]);
     }
   });
 
@@ -152,6 +155,12 @@ describe('a gap', () => {
       { complete: false, error: 'request-not-captured', request: undefined },
       { complete: true, request: { operation: 'ping' } },
     ]);
+  });
+
+  it('instead of the login leaves the commands after it', () => {
+    const [greeted, ...loggedIn] = connected({ database: 'shop' });
+    const steps = [...(greeted === undefined ? [] : [greeted]), ...loggedIn.flatMap((step) => lost(step)), PING, PONG];
+    expect(only(commands(run(steps)))).toMatchObject({ complete: true, request: { kind: 'sql', operation: 'ping' } });
   });
 
   it('that may have held a change of user or database leaves them unknown', () => {

@@ -239,6 +239,25 @@ const vectors: Readonly<Record<string, Vector>> = {
         'fourth',
       ]),
   ),
+  'a database that only statements tell of': after(
+    [
+      ...[
+        '/* app */ use other;',
+        "INSERT INTO t VALUES ('; use none ')",
+        'USE `a``b`',
+        'SELECT 1; USE c',
+        'DO 1',
+      ].flatMap((sql) => [client(query(sql)), server(message(1, ok()))]),
+    ],
+    (run) =>
+      expect(commands(run).map(({ request }) => request?.database)).toEqual([
+        'shop',
+        'other',
+        undefined,
+        'a`b',
+        undefined,
+      ]),
+  ),
   'ids and numbers of rows up to 64 bits': after(
     [client(query('INSERT INTO things VALUES ()')), server(message(1, ok({ affected: 70_000, insertId: 2 ** 52 })))],
     (run) =>
@@ -524,6 +543,19 @@ const vectors: Readonly<Record<string, Vector>> = {
         { request: { operation: 'set-option' } },
         { request: { operation: 'process-info' }, response: { results: [{ rows: [['1', 'root']] }] } },
         { request: { operation: 'reset-connection' } },
+      ]),
+  ),
+  'the binary log, of which only the number of its packets is told': after(
+    [
+      client(command(0x15, little(7, 4), Buffer.alloc(14))),
+      server(message(1, ok())),
+      client(command(0x12, little(4, 4), little(1, 2), little(7, 4), 'log.000001')),
+      server(messages(1, bytes(0, 'an event'), bytes(0, 'another one'), eof())),
+    ],
+    (run) =>
+      expect(commands(run)).toMatchObject([
+        { request: { operation: 'register-replica' } },
+        { request: { operation: 'binlog-dump' }, response: { results: [{ rowCount: 2, rowsTruncated: true }] } },
       ]),
   ),
   'a value of many bytes, and of none': after(

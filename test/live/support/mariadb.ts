@@ -55,7 +55,7 @@ export async function startMariadb(scene: Scene, certificate: Certificate): Prom
   const options = [`--ssl-cert=${file}`, `--ssl-key=${key}`, '--skip-name-resolve', '--local-infile=1'];
   const program = await scene.start('mariadbd', [...own, ...places, ...options], user);
   const grant = `CREATE USER ann IDENTIFIED BY '${PASSWORD}'; GRANT ALL ON *.* TO ann; CREATE DATABASE shop`;
-  await until('the server takes connections', async () => {
+  await until('the server takes connections', () => {
     if (!program.isRunning) throw new Error(`MariaDB ended early: ${program.stderr}`);
     return program.stderr.includes('ready for connections');
   });

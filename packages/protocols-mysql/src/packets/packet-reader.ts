@@ -119,6 +119,7 @@ export class PacketReader {
       if (this.#expected !== undefined && sequence !== this.#expected) {
         // Where messages begin was a conclusion that does not hold: nothing new was lost.
         this.#reset();
+        this.#expected = undefined;
         this.#state = 'lost';
         this.skippedBytes += HEADER_BYTES;
         return from;

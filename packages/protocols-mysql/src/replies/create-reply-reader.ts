@@ -21,8 +21,8 @@ export function createReplyReader(exchange: Exchange, session: Session, agreed: 
     case 'fetched':
       return new ResultReader(results, session, { isBinary: true, statement, isFetch: true });
     case 'prepared':
-      return new PreparedReader(results, session, ({ id, parameters, columns }) => {
-        session.statements.add(id, request?.sql ?? '', request?.sqlTruncated === true, parameters, columns);
+      return new PreparedReader(results, session, ({ id, ...prepared }) => {
+        session.statements.add(id, { sql: request?.sql ?? '', isCut: request?.sqlTruncated === true, ...prepared });
       });
     case 'columns':
       return new ColumnsReader(results, session);

@@ -9,7 +9,7 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 /** Of one response: results that are kept, and rows and columns of all of them. */
 const MAX_RESULTS = 1000;
 const MAX_ROWS = 1000;
-const MAX_COLUMNS = 16_384;
+const MAX_ALL_COLUMNS = 16_384;
 
 /** What a value needs beside its bytes. */
 const VALUE_OVERHEAD_BYTES = 8;
@@ -112,7 +112,7 @@ export class ResultList {
 
   #keep(result: MysqlResult): void {
     this.#columns += result.columns?.length ?? 0;
-    if (this.#results.length < MAX_RESULTS && this.#columns <= MAX_COLUMNS) this.#results.push(result);
+    if (this.#results.length < MAX_RESULTS && this.#columns <= MAX_ALL_COLUMNS) this.#results.push(result);
     else this.dropped += 1;
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { assertNever } from '@flowtap/core';
 import { hasExtendedMetadata } from '../capabilities.js';
-import { ServerStatus } from '../constants.js';
+import { MAX_COLUMNS, ServerStatus } from '../constants.js';
 import { isWhole, type Message } from '../packets/message.js';
 import { PayloadReader } from '../packets/payload-reader.js';
 import type { Session } from '../session.js';
@@ -21,9 +21,6 @@ import {
   readError,
   readOk,
 } from './status-packets.js';
-
-/** No table and no result has more columns than this (MySQL's limit). */
-const MAX_COLUMNS = 4096;
 
 /** Of a row that is not kept: enough to tell it from what ends the rows, and to read that. */
 const END_BYTES = 512;
@@ -105,7 +102,7 @@ export class ResultReader implements ReplyReader {
   #ok(message: Message): Progress {
     const ok = readOk(message, this.#session.capabilities);
     if (ok === undefined) return 'malformed';
-    if (ok.database !== undefined) this.#session.database = ok.database;
+    this.#session.hear(ok);
     this.#results.ok(ok);
     return this.#hasMore(ok.status);
   }
@@ -122,7 +119,7 @@ export class ResultReader implements ReplyReader {
     this.#columns.push(column);
     if (this.#columns.length < this.#expected) return 'more';
     this.#rowColumns = this.#columns;
-    if (this.#statement !== undefined) this.#statement.columns = this.#columns;
+    this.#statement?.describe(this.#columns);
     this.#state = 'after-columns';
     return 'more';
   }
@@ -151,7 +148,7 @@ export class ResultReader implements ReplyReader {
     if (isOkAfterRows(message) && this.#session.hasEofPackets !== true) {
       const ok = readOk(message, this.#session.capabilities);
       if (ok === undefined) return 'malformed';
-      if (ok.database !== undefined) this.#session.database = ok.database;
+      this.#session.hear(ok);
       return this.#end(ok.status, ok.warnings);
     }
     return this.#row(message);

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { hasExtendedMetadata } from '../capabilities.js';
+import { MAX_COLUMNS } from '../constants.js';
 import type { Message } from '../packets/message.js';
 import type { Session } from '../session.js';
 import { type Column, readColumn } from '../values/columns.js';
 import { shownText } from '../values/text.js';
 import type { Progress, ReplyReader } from './reply-reader.js';
 import type { ResultList } from './result-list.js';
-import { isEof, isError, isOk, isOkAfterRows, isProgress, type OkPacket, readError, readOk } from './status-packets.js';
+import { isEof, isError, isOk, isOkAfterRows, isProgress, readError, readOk } from './status-packets.js';
 
 /** Reads an error, as which any reply may end. */
 function error(message: Message, results: ResultList): Progress {
@@ -15,16 +16,16 @@ function error(message: Message, results: ResultList): Progress {
   return 'done';
 }
 
-/** OK, EOF or an error. `isLogin`: packets of an authentication come before, which are not looked into. */
+/** OK, EOF or an error: there is no result. `isLogin`: packets of an authentication come before, which are not looked into. */
 export class StatusReader implements ReplyReader {
   readonly wantedBytes = undefined;
   readonly #results: ResultList;
   readonly #session: Session;
   readonly #isLogin: boolean;
-  readonly #done: (ok: OkPacket | undefined) => void;
+  readonly #done: () => void;
 
   /** `done`: told when the server agrees. */
-  constructor(results: ResultList, session: Session, isLogin: boolean, done: (ok: OkPacket | undefined) => void) {
+  constructor(results: ResultList, session: Session, isLogin: boolean, done: () => void) {
     this.#results = results;
     this.#session = session;
     this.#isLogin = isLogin;
@@ -36,13 +37,13 @@ export class StatusReader implements ReplyReader {
     if (isOk(message) || (isOkAfterRows(message) && !this.#isLogin)) {
       const ok = readOk(message, this.#session.capabilities);
       if (ok === undefined) return 'malformed';
-      this.#results.ok(ok);
-      this.#done(ok);
+      this.#done();
+      this.#session.hear(ok);
       return 'done';
     }
     if (this.#isLogin) return 'more';
     if (!isEof(message)) return 'malformed';
-    this.#done(undefined);
+    this.#done();
     return 'done';
   }
 }
@@ -63,9 +64,6 @@ export class TextReader implements ReplyReader {
   }
 }
 
-/** Fields of a table that a field list shows. */
-const MAX_FIELDS = 4096;
-
 /** Definitions of columns without rows. */
 export class ColumnsReader implements ReplyReader {
   readonly wantedBytes = undefined;
@@ -85,7 +83,7 @@ export class ColumnsReader implements ReplyReader {
       return 'done';
     }
     const column = readColumn(message.payload, hasExtendedMetadata(this.#session.capabilities));
-    if (column === undefined || this.#columns.length >= MAX_FIELDS) return 'malformed';
+    if (column === undefined || this.#columns.length >= MAX_COLUMNS) return 'malformed';
     this.#columns.push(column);
     return 'more';
   }

@@ -4,7 +4,7 @@ import { ServerStatus } from '../constants.js';
 import type { MysqlError } from '../messages-of-protocol.js';
 import type { Message } from '../packets/message.js';
 import { PayloadReader } from '../packets/payload-reader.js';
-import { shownText } from '../values/text.js';
+import { cutText, shownText } from '../values/text.js';
 
 /** First bytes of what answers a command, where it is no row and no column. */
 export const Header = { OK: 0x00, LOCAL_INFILE: 0xfb, EOF: 0xfe, ERROR: 0xff } as const;
@@ -13,6 +13,9 @@ export const Header = { OK: 0x00, LOCAL_INFILE: 0xfb, EOF: 0xfe, ERROR: 0xff } a
 const MIN_OK_BYTES = 7;
 const EOF_BYTES = 5;
 const MAX_OK_BYTES = 0xff_ff_fe;
+
+/** Of the words that come with an OK. */
+const MAX_INFO_BYTES = 1024;
 
 /** A progress report of MariaDB has this in place of an error's number. */
 const PROGRESS = 0xffff;
@@ -70,10 +73,15 @@ export function readOk({ payload }: Message, capabilities: Capabilities | undefi
   const ok = { affectedRows, insertId, status, warnings };
   const hasChanges = (status & ServerStatus.SESSION_STATE_CHANGED) !== 0;
   const isTracked = has(capabilities, Capability.SESSION_TRACK) ?? (hasChanges || isOneString(reader));
-  if (!isTracked) return { ...ok, info: shownText(reader.rest()) };
-  const info = reader.left > 0 ? shownText(reader.string()) : '';
+  if (!isTracked) return { ...ok, info: infoText(reader.rest()) };
+  const info = reader.left > 0 ? infoText(reader.string()) : '';
   const database = hasChanges && reader.left > 0 ? trackedSchema(reader.string()) : undefined;
   return { ...ok, info, ...(database === undefined ? {} : { database }) };
+}
+
+/** A response may have many of them. */
+function infoText(bytes: Buffer): string {
+  return shownText(cutText(bytes, MAX_INFO_BYTES));
 }
 
 /** Whether what is left is exactly one length-encoded string, or nothing. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { SqlColumn } from '@flowtap/core';
 import { PayloadReader } from '../packets/payload-reader.js';
-import { shownText } from './text.js';
+import { cutText, shownText } from './text.js';
 import { typeName, type ValueType } from './types.js';
 
 export interface Column extends ValueType {
@@ -12,6 +12,9 @@ export interface Column extends ValueType {
 /** Bytes of the part whose length is always the same, with the byte that says so. */
 const FIXED_BYTES = 13;
 const FIXED_LENGTH = 12;
+
+/** A name has at most 256 characters (MySQL's limit). */
+const MAX_NAME_BYTES = 1024;
 
 /** A kind of extended metadata: the name of a type that the protocol has no number for. */
 const EXTENDED_TYPE_NAME = 0;
@@ -25,7 +28,7 @@ export function readColumn(payload: Buffer, isExtended: boolean | undefined): Co
   const reader = new PayloadReader(payload);
   // Catalog, schema, table, table as it was created.
   for (let i = 0; i < 4; i++) reader.skip(reader.count());
-  const name = shownText(reader.string());
+  const name = shownText(cutText(reader.string(), MAX_NAME_BYTES));
   reader.skip(reader.count());
   const hasFixedPart = reader.peek() === FIXED_LENGTH && reader.left === FIXED_BYTES;
   const extended = (isExtended ?? (!hasFixedPart && reader.peek() !== FIXED_LENGTH)) ? reader.string() : undefined;
@@ -46,7 +49,7 @@ function extendedType(bytes: Buffer): string | undefined {
   while (reader.left > 0 && !reader.failed) {
     const kind = reader.uint(1);
     const text = reader.string();
-    if (kind === EXTENDED_TYPE_NAME && text.length > 0) return shownText(text).toUpperCase();
+    if (kind === EXTENDED_TYPE_NAME && text.length > 0) return shownText(cutText(text, MAX_NAME_BYTES)).toUpperCase();
   }
   return undefined;
 }
