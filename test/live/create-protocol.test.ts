@@ -10,7 +10,7 @@ import { cleanEnvironment } from './support/program.js';
 import { useScene } from './support/scene.js';
 
 const scene = useScene();
-const creator = fileURLToPath(new URL('../../packages/create-protocol/dist/cli.js', import.meta.url));
+const creator = fileURLToPath(new URL('../../packages/create-protocol/bin/create-protocol.js', import.meta.url));
 const client = fileURLToPath(new URL('./support/node/memcache-client.mjs', import.meta.url));
 
 const TIMEOUT_MS = 240_000;

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 // SPDX-License-Identifier: Apache-2.0
 import { basename, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
