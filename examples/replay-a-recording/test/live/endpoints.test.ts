@@ -9,7 +9,7 @@ const program = example('dist/endpoints.js');
 
 it('prints what its README shows', () => {
   const printed = execFileSync(process.execPath, [program, example('orders.flowlog')], { encoding: 'utf8' });
-  const shown = /```console\n(?:\$ .*\n)*([^`]*)```/.exec(readFileSync(example('README.md'), 'utf8'))?.[1];
+  const shown = /```text\n(?:\$ .*\n)*([^`]*)```/.exec(readFileSync(example('README.md'), 'utf8'))?.[1];
   expect(printed).toBe(shown);
 });
 
