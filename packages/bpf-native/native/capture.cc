@@ -164,17 +164,25 @@ uint32_t Capture::Keep(Attachment attachment) {
   return id;
 }
 
+void Capture::DestroyOne(const Attachment& attachment) {
+  for (bpf_link* link : attachment.links) bpf_link__destroy(link);
+  if (attachment.fd >= 0) close(attachment.fd);
+}
+
 void Capture::Destroy(const std::vector<Attachment>& attachments) {
-  // What waits for a grace period shares it with whoever waits at the same time.
+  // The kernel takes turns with these, and as long as it rewrites what each system call enters, calls from here are in the
+  // way: emulated processors, as those of the tests' machines, have stopped there for ever.
+  for (const Attachment& attachment : attachments)
+    if (attachment.is_in_kernel) DestroyOne(attachment);
+  // Letting go of uprobes waits for a grace period, and shares it with whoever waits at the same time.
   std::atomic<size_t> next = 0;
   auto destroy = [&] {
-    for (size_t i; (i = next++) < attachments.size();) {
-      for (bpf_link* link : attachments[i].links) bpf_link__destroy(link);
-      if (attachments[i].fd >= 0) close(attachments[i].fd);
-    }
+    for (size_t i; (i = next++) < attachments.size();)
+      if (!attachments[i].is_in_kernel) DestroyOne(attachments[i]);
   };
+  size_t parallel = std::count_if(attachments.begin(), attachments.end(), [](const Attachment& a) { return !a.is_in_kernel; });
   std::vector<std::thread> helpers;
-  while (helpers.size() + 1 < std::min(attachments.size(), kDetachThreads)) helpers.emplace_back(destroy);
+  while (helpers.size() + 1 < std::min(parallel, kDetachThreads)) helpers.emplace_back(destroy);
   destroy();
   for (std::thread& helper : helpers) helper.join();
 }
@@ -185,7 +193,7 @@ Outcome Capture::AttachProgram(const std::string& name, uint32_t* id) {
   if (!program) return Failure{"attach " + name, ENOENT, "no such program"};
   bpf_link* link = bpf_program__attach(program);
   if (!link) return MakeFailure("attach " + name, errno);
-  *id = Keep({{link}});
+  *id = Keep({.links = {link}, .is_in_kernel = true});
   return {};
 }
 
@@ -196,7 +204,7 @@ Outcome Capture::AttachKprobe(const std::string& name, const std::string& functi
   LIBBPF_OPTS(bpf_kprobe_opts, options, .retprobe = at_return);
   bpf_link* link = bpf_program__attach_kprobe_opts(program, function.c_str(), &options);
   if (!link) return MakeFailure("attach to " + function, errno);
-  *id = Keep({{link}});
+  *id = Keep({.links = {link}, .is_in_kernel = true});
   return {};
 }
 

@@ -51,6 +51,8 @@ class Capture {
   struct Attachment {
     std::vector<bpf_link*> links;
     int fd = -1;
+    // A tracepoint or a kprobe: the kernel rewrites its own code to let go of it.
+    bool is_in_kernel = false;
   };
 
   // The embedded object, with its settings, to be loaded.
@@ -59,6 +61,7 @@ class Capture {
   bpf_program* Program(const std::string& name) const;
   uint32_t Keep(Attachment attachment);
   static void Destroy(const std::vector<Attachment>& attachments);
+  static void DestroyOne(const Attachment& attachment);
 
   bpf_object* object_ = nullptr;
   bpf_object* later_ = nullptr;  // what LoadLater loaded

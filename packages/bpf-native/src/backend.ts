@@ -54,11 +54,15 @@ export async function attachBackend(
   backend: Backend,
   arch: string = process.arch,
 ): Promise<number[]> {
-  const programs = [...SOCKET_AND_PROCESS_PROGRAMS, ...(backend === 'tracepoint' ? SYSCALL_PROGRAMS.tracepoint : [])];
-  const attached = await Promise.allSettled(programs.map((program) => session.attachProgram(program)));
+  const attached = await Promise.allSettled(
+    SOCKET_AND_PROCESS_PROGRAMS.map((program) => session.attachProgram(program)),
+  );
   const links = attached.map((link) => {
     if (link.status === 'rejected') throw link.reason;
     return link.value;
   });
-  return backend === 'kprobe' ? [...links, ...(await attachKprobes(session, arch))] : links;
+  if (backend === 'kprobe') return [...links, ...(await attachKprobes(session, arch))];
+  // Alone and one by one: for these the kernel rewrites what every system call enters, see Capture::Destroy.
+  for (const program of SYSCALL_PROGRAMS.tracepoint) links.push(await session.attachProgram(program));
+  return links;
 }
