@@ -32,7 +32,7 @@ export interface NativeSession {
   release(): void;
   /**
    * The calling thread takes processors that nobody else wants while it keeps up with the batches, and comes before others
-   * while it does not; `false`: it competes as before. Answers whether it gives way now.
+   * when the ring threatens to fill (native/consumer-priority.h); `false`: it competes as before. Answers whether it gives way now.
    */
   giveWay(wanted: boolean): boolean;
   /** Resolves when the last batch has been handed over. */
