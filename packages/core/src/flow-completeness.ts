@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ByteTotals, FdSource } from './events.js';
-import type { Flow } from './flow.js';
+import type { ExchangeFlow, Flow } from './flow.js';
 import { isHttpMessage } from './http-flow.js';
 
 /** Bytes of a message's body, before its content coding is removed. */
@@ -80,10 +80,9 @@ function when(isMissing: boolean, part: MissingPart): readonly MissingPart[] {
   return isMissing ? [part] : [];
 }
 
-function contentBytes(message: unknown): ContentBytes | undefined {
-  if (!isHttpMessage(message as Parameters<typeof isHttpMessage>[0])) return undefined;
-  const { body } = message as { readonly body: { readonly size: number; readonly captured: number } };
-  return { transferred: body.size, captured: body.captured };
+function contentBytes(message: ExchangeFlow['request' | 'response']): ContentBytes | undefined {
+  if (!isHttpMessage(message)) return undefined;
+  return { transferred: message.body.size, captured: message.body.captured };
 }
 
 function gapBytesOf({ gaps = [] }: Flow): ByteTotals {

@@ -53,7 +53,6 @@ export { RequestQueue, type RequestQueueNames, type WaitingRequest } from './req
 export { SocketMap, type SocketMapOptions } from './socket-map.js';
 export type * from './source.js';
 export {
-  isSqlMessage,
   isSqlRequest,
   isSqlResponse,
   type SqlColumn,

@@ -78,8 +78,3 @@ export function isSqlRequest(message: unknown): message is SqlRequest {
 export function isSqlResponse(message: unknown): message is SqlResponse {
   return (message as Partial<SqlResponse> | null | undefined)?.kind === 'sql' && 'results' in (message as object);
 }
-
-/** Either of them, where the type says already which one it would be. */
-export function isSqlMessage<M extends SqlRequest | SqlResponse>(message: M | object | undefined): message is M {
-  return (message as Partial<M> | undefined)?.kind === 'sql';
-}

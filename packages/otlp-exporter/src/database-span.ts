@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type ExchangeFlow, endpointText, isSqlMessage, type SqlRequest, type SqlResponse } from '@flowtap/core';
+import {
+  type ExchangeFlow,
+  endpointText,
+  isSqlRequest,
+  isSqlResponse,
+  type SqlRequest,
+  type SqlResponse,
+} from '@flowtap/core';
 import {
   ATTR_DB_NAMESPACE,
   ATTR_DB_OPERATION_NAME,
@@ -31,9 +38,9 @@ interface Refusal {
 export function databaseSpan(flow: ExchangeFlow): DescribedSpan | undefined {
   const request: unknown = flow.request;
   const response: unknown = flow.response;
-  if (isSql(request) || isSql(response)) {
-    return sqlSpan(flow, isSql(request) ? (request as SqlRequest) : undefined, response as SqlResponse | undefined);
-  }
+  const sqlRequest = isSqlRequest(request) ? request : undefined;
+  const sqlResponse = isSqlResponse(response) ? response : undefined;
+  if (sqlRequest !== undefined || sqlResponse !== undefined) return sqlSpan(flow, sqlRequest, sqlResponse);
   if (!COMMAND_STORES.has(flow.protocol)) return undefined;
   return commandSpan(flow, isCommand(request) ? request : undefined, response as { error?: Refusal } | undefined);
 }
@@ -91,10 +98,6 @@ function storeSpan(
     errorType: failure?.code,
     errorMessage: failure?.message,
   };
-}
-
-function isSql(message: unknown): boolean {
-  return isSqlMessage(message as { readonly kind?: unknown } | undefined);
 }
 
 function isCommand(message: unknown): message is Command {

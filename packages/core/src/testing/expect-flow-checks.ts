@@ -6,7 +6,7 @@ import { createFlowFilter, type FlowCriteria } from '../flow-filter.js';
 import type { HttpBody } from '../http-body.js';
 import { endpointText, isHttpMessage, requestUrl } from '../http-flow.js';
 import type { HttpHeader, HttpRequest, HttpResponse } from '../http-message.js';
-import { isSqlMessage } from '../sql-messages.js';
+import { isSqlRequest } from '../sql-messages.js';
 import { shown } from './shown-value.js';
 
 /**
@@ -164,7 +164,6 @@ export function urlOf(flow: Flow): string | undefined {
 }
 
 export function sqlOf(flow: Flow): string | undefined {
-  const request: { readonly kind?: unknown; readonly sql?: string } | undefined =
-    flow.kind === 'flow' ? (flow.request as object | undefined) : undefined;
-  return isSqlMessage(request) ? request.sql : undefined;
+  const request: unknown = flow.kind === 'flow' ? flow.request : undefined;
+  return isSqlRequest(request) ? request.sql : undefined;
 }
