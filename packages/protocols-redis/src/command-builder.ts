@@ -7,7 +7,7 @@ import type { RedisArgument } from './redis-message.js';
 import { Command } from './redis-text.js';
 import type { RespListener } from './resp-listener.js';
 import { withoutPasswords } from './secrets.js';
-import { isCutString, keptBytes, StringCollector } from './string-collector.js';
+import { isCutString, keptBytes, keptText, StringCollector } from './string-collector.js';
 
 /** What a command costs, and each of its arguments, beside their bytes. */
 const BASE_BYTES = 128;
@@ -159,9 +159,8 @@ function wordOf(value: RedisArgument): string {
 
 /** Of a name that was not captured as a whole, or is no text. */
 function nameOf(name: RedisArgument): string {
-  const kept = isCutString(name) ? name.kept : name;
-  const text = typeof kept === 'string' ? kept : Buffer.from(kept).toString('latin1');
-  return isCutString(name) ? `${text.toUpperCase()}…` : text.toUpperCase();
+  const text = keptText(name).toUpperCase();
+  return isCutString(name) ? `${text}…` : text;
 }
 
 function cutTo(value: RedisArgument, length: number): RedisArgument {

@@ -6,7 +6,7 @@ import type { ReceivedReply } from './received.js';
 import type { RedisArgument, RedisEntry, RedisError, RedisValue } from './redis-message.js';
 import { Reply } from './redis-text.js';
 import type { RespListener } from './resp-listener.js';
-import { isCutString, keptBytes, StringCollector } from './string-collector.js';
+import { isCutString, keptBytes, keptText, StringCollector } from './string-collector.js';
 
 /** What a reply costs, and each item, beside the bytes. */
 const BASE_BYTES = 128;
@@ -208,7 +208,7 @@ function stringValue(type: number, text: RedisArgument): RedisValue {
   switch (type) {
     case Type.ERROR:
     case Type.BULK_ERROR: {
-      const message = wholeText(text);
+      const message = keptText(text);
       return { type: 'error', code: /^\S*/.exec(message)?.[0] ?? '', message };
     }
     case Type.BIG_NUMBER:
@@ -220,11 +220,6 @@ function stringValue(type: number, text: RedisArgument): RedisValue {
     default:
       return text;
   }
-}
-
-function wholeText(text: RedisArgument): string {
-  const kept = isCutString(text) ? text.kept : text;
-  return typeof kept === 'string' ? kept : Buffer.from(kept).toString('latin1');
 }
 
 /** An error that is the whole reply. */

@@ -63,6 +63,12 @@ export function keptBytes(value: RedisArgument): number {
   return isCutString(value) ? value.kept.length : value.length;
 }
 
+/** What is kept of a string; bytes that are no text character by character. */
+export function keptText(value: RedisArgument): string {
+  const kept = isCutString(value) ? value.kept : value;
+  return typeof kept === 'string' ? kept : Buffer.from(kept).toString('latin1');
+}
+
 export function isCutString(value: RedisArgument): value is Extract<RedisArgument, { type: 'cut' }> {
   return typeof value === 'object' && 'type' in value;
 }
