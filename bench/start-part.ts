@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { FLOWTAP } from './flowtap-command.js';
 import { untilQuiet } from './live/machine.js';
 import { median, medianRatio, shuffled } from './live/statistics.js';
 import { formatTable } from './table.js';
 import type { Target } from './target.js';
 
-/** As npm links it. From bench/dist/, where the benchmark is bundled to. */
-const FLOWTAP = fileURLToPath(new URL('../../examples/agent/bin/flowtap.js', import.meta.url));
 const MAX_RATIO = 8;
 const MAX_DIFFERENCE_MS = 400;
 const RUN_TIMEOUT_MS = 30_000;

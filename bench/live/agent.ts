@@ -3,13 +3,11 @@ import { createReadStream, existsSync, readFileSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type { TapStats } from '@flowtap/core';
+import { FLOWTAP } from '../flowtap-command.js';
 import { Child } from './child.js';
 import { cpuSeconds, residentBytes } from './process-usage.js';
 
-/** As npm links it, with what its first line asks of Node.js. From bench/dist/, where the benchmark is bundled to. */
-const COMMAND = fileURLToPath(new URL('../../examples/agent/bin/flowtap.js', import.meta.url));
 const READY_TIMEOUT_MS = 30_000;
 const END_TIMEOUT_MS = 30_000;
 const SAMPLE_MS = 100;
@@ -59,7 +57,7 @@ export class Agent {
       '--ready-file',
       file('ready'),
     ];
-    const child = new Child(COMMAND, ['attach', '--pid', String(pid), ...files]);
+    const child = new Child(FLOWTAP, ['attach', '--pid', String(pid), ...files]);
     await child.until('everything was attached', READY_TIMEOUT_MS, () => existsSync(file('ready')));
     return new Agent(child, directory);
   }
