@@ -27,12 +27,12 @@ export function makeBaseImage(arch, { rootFiles, installed, programs }) {
   return image;
 }
 
-/** The base with a job. */
-export function makeImage(base, job) {
+/** The base with a job, for one machine. */
+export function makeImage(base, name, job) {
   const layer = mkdtempSync(join(tmpdir(), 'flowtap-image-'));
   try {
     writeFileSync(join(layer, 'job.json'), JSON.stringify(job));
-    const image = `${base}.job`;
+    const image = join(kernelsCache, `${name}.cpio`);
     copyFileSync(base, image);
     appendFileSync(image, archive(layer));
     return image;

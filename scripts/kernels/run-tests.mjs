@@ -27,9 +27,9 @@ export async function runOnVirtualMachine(machine, base, timeoutMs) {
     FLOWTAP_TEST_MACHINE: 'virtual',
     FLOWTAP_TEST_PROGRAMS: '/programs',
   };
-  const image = makeImage(base, jobFor(machine, '/work', environment));
-  const file = ensureKernel(kernel, arch);
   const name = [kernel.name, arch, backend].filter(Boolean).join('-');
+  const file = ensureKernel(kernel, arch);
+  const image = makeImage(base, name, jobFor(machine, '/work', environment));
   const report = await boot({ name, arch, kernel: file, image, timeoutMs });
   rmSync(image);
   return { label: report.kernel ?? `${kernel.name} ${arch}`, backend, report };
