@@ -2,12 +2,13 @@
 import type { SecretNames } from './secret-names.js';
 
 const AMPERSAND = 0x26;
-const SEMICOLON = 0x3b;
-const HASH = 0x23;
-const QUESTION_MARK = 0x3f;
 const EQUALS = 0x3d;
 const AT = 0x40;
 const PERCENT = 0x25;
+
+/** Characters that mean something in a URL: nearly all others need no second look. */
+const QUERY_MARKS = marksOf('&;#?=%');
+const PATH_MARKS = marksOf('#?@');
 
 /** Query parameters whose values are redacted, in lower case; names are compared without regard to case. */
 export const REDACTED_QUERY_PARAMETERS: readonly string[] = [
@@ -49,8 +50,9 @@ export function redactUrl(url: string, names: SecretNames, tag: (value: string) 
   let hasAt = false;
   for (; start < length; start++) {
     const code = url.charCodeAt(start);
-    if (code === QUESTION_MARK || code === HASH) break;
-    if (code === AT) hasAt = true;
+    if (!isMarked(PATH_MARKS, code)) continue;
+    if (code !== AT) break;
+    hasAt = true;
   }
   const path = hasAt ? url.slice(0, start) : undefined;
   const redactedPath = path === undefined ? undefined : redactUserInformation(path, tag);
@@ -61,9 +63,13 @@ export function redactUrl(url: string, names: SecretNames, tag: (value: string) 
   let isEncoded = false;
   for (let i = start + 1; i <= length; i++) {
     const code = i < length ? url.charCodeAt(i) : AMPERSAND;
-    if (code === EQUALS && equals < 0) equals = i;
-    if (code === PERCENT && equals < 0) isEncoded = true;
-    if (!isSeparator(code)) continue;
+    if (!isMarked(QUERY_MARKS, code)) continue;
+    if (code === EQUALS || code === PERCENT) {
+      if (equals >= 0) continue;
+      if (code === EQUALS) equals = i;
+      else isEncoded = true;
+      continue;
+    }
     const isNamed = equals >= 0 && equals + 1 < i && (isEncoded || names.mayInclude(url, name, equals));
     if (isNamed && names.has(normalName(url.slice(name, equals)))) {
       result += url.slice(copied, equals + 1) + tag(url.slice(equals + 1, i));
@@ -77,8 +83,14 @@ export function redactUrl(url: string, names: SecretNames, tag: (value: string) 
   return (redactedPath ?? url.slice(0, start)) + result + url.slice(copied);
 }
 
-function isSeparator(code: number): boolean {
-  return code === AMPERSAND || code === SEMICOLON || code === HASH || code === QUESTION_MARK;
+function marksOf(characters: string): Uint8Array {
+  const marks = new Uint8Array(128);
+  for (const character of characters) marks[character.charCodeAt(0)] = 1;
+  return marks;
+}
+
+function isMarked(marks: Uint8Array, code: number): boolean {
+  return code < 128 && marks[code] === 1;
 }
 
 function normalName(name: string): string {

@@ -94,27 +94,34 @@ class Redactor {
   }
 
   #headers(headers: readonly HttpHeader[]): readonly HttpHeader[] {
+    // Most messages have none: to see that costs less than to look for their list.
+    if (!this.#haveSecret(headers)) return headers;
     let redacted: readonly HttpHeader[] | undefined = this.#known.get(headers);
     if (redacted !== undefined) return redacted;
     redacted = this.#redacted(headers);
-    if (redacted === undefined) return headers;
     this.#known.set(headers, redacted);
     return redacted;
   }
 
-  #redacted(headers: readonly HttpHeader[]): readonly HttpHeader[] | undefined {
-    let redacted: HttpHeader[] | undefined;
-    for (let i = 0; i < headers.length; i++) {
-      const header = headers[i];
-      if (header === undefined || !this.#names.mayInclude(header[0], 0, header[0].length)) continue;
-      const rule = this.#rules.get(header[0].toLowerCase());
-      if (rule === undefined) continue;
-      const value = this.#value(rule, header[1]);
-      if (value === header[1]) continue;
-      redacted ??= [...headers];
-      redacted[i] = [header[0], value];
-    }
-    return redacted;
+  #haveSecret(headers: readonly HttpHeader[]): boolean {
+    for (const header of headers) if (this.#ruleOf(header[0]) !== undefined) return true;
+    return false;
+  }
+
+  #redacted(headers: readonly HttpHeader[]): readonly HttpHeader[] {
+    const redacted = headers.map((header) => this.#header(header));
+    return redacted.every((header, i) => header === headers[i]) ? headers : redacted;
+  }
+
+  #header(header: HttpHeader): HttpHeader {
+    const rule = this.#ruleOf(header[0]);
+    if (rule === undefined) return header;
+    const value = this.#value(rule, header[1]);
+    return value === header[1] ? header : [header[0], value];
+  }
+
+  #ruleOf(name: string): HeaderRule | undefined {
+    return this.#names.mayInclude(name, 0, name.length) ? this.#rules.get(name.toLowerCase()) : undefined;
   }
 
   #value(rule: HeaderRule, value: string): string {
