@@ -96,11 +96,21 @@ export class BodyCollector {
   /** The body, `cut` when more of it was to come. The collector must not be used afterwards. */
   finish(contentEncoding: string | undefined, cut: boolean): HttpBody {
     if (this.size === 0 && !cut && !this.#truncated && contentEncoding === undefined) return HttpBody.empty;
-    const spare = this.#kept.length - this.#keptBytes;
-    // A flow may wait in a queue for long: it does not keep more than a quarter of unused room alive.
-    const bytes =
-      spare * 4 > this.#kept.length ? copied(this.#kept, 0, this.#keptBytes) : this.#kept.subarray(0, this.#keptBytes);
-    return new HttpBody({ size: this.size, truncated: this.#truncated || cut, contentEncoding, bytes });
+    return new HttpBody({
+      size: this.size,
+      truncated: this.#truncated || cut,
+      contentEncoding,
+      bytes: this.#fittingBytes(),
+    });
+  }
+
+  /** A flow may wait in a queue for long: it does not keep more than a quarter of unused room alive. */
+  #fittingBytes(): Buffer {
+    const { length } = this.#kept;
+    const spare = length - this.#keptBytes;
+    // A view is an object of its own, which costs as much as copying a small body.
+    if (spare === 0) return this.#kept;
+    return spare * 4 > length ? copied(this.#kept, 0, this.#keptBytes) : this.view();
   }
 
   /** Grows by doubling, so every byte is moved a constant number of times. */

@@ -18,9 +18,16 @@ import { SchemaMessage } from './schema-message.js';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
+const SUBTYPE = 'application/'.length;
+const LOWER_G = 0x67;
+/** Of ASCII letters. */
+const CASE_BIT = 0x20;
+
 /** `application/grpc`, also with a subtype (`+proto`) or parameters; not grpc-web, whose body is another. */
 export function isGrpcContentType(contentType: string | undefined): boolean {
-  return contentType !== undefined && /^application\/grpc(?:[+;]|$)/i.test(contentType);
+  // Asked for every message, and nearly always in vain.
+  if (contentType === undefined || (contentType.charCodeAt(SUBTYPE) | CASE_BIT) !== LOWER_G) return false;
+  return /^application\/grpc(?:[+;]|$)/i.test(contentType);
 }
 
 export function isGrpc(request: Message | undefined, response: Message | undefined): boolean {

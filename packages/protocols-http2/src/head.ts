@@ -3,6 +3,8 @@ import type { HttpHeader } from '@flowtap/core';
 import { UNKNOWN_NAME } from './hpack/decoder.js';
 
 const COLON = 0x3a;
+const ZERO = 0x30;
+const NINE = 0x39;
 
 /** What kind of message a header block begins, as far as its fields tell. */
 export type HeadKind = 'request' | 'response' | 'trailers' | 'unknown';
@@ -77,15 +79,27 @@ function takePseudo(head: Head, name: string, value: string): boolean {
       head.authority = value;
       return true;
     case ':status': {
-      if (head.status !== 0 || !/^[1-9]\d\d$/.test(value)) return false;
+      const status = statusOf(value);
+      if (head.status !== 0 || status === 0) return false;
       head.kind = 'response';
-      head.status = Number(value);
+      head.status = status;
       return true;
     }
     default:
       // Such as :protocol (RFC 8441 §4).
       return false;
   }
+}
+
+/** RFC 9110 §15: three digits; 0 for anything else. */
+function statusOf(value: string): number {
+  const isStatus = value.length === 3 && isDigit(value, 0) && isDigit(value, 1) && isDigit(value, 2);
+  return isStatus && value.charCodeAt(0) !== ZERO ? Number(value) : 0;
+}
+
+function isDigit(text: string, index: number): boolean {
+  const code = text.charCodeAt(index);
+  return code >= ZERO && code <= NINE;
 }
 
 function note(head: Head, name: string, value: string): void {
