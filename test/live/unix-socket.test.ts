@@ -35,7 +35,7 @@ describeLive('an AF_UNIX socket', ['curl', 'nginx'], () => {
         own.find((flow) => flow.process.pid === application.pid),
       ];
       expect(toClient).toMatchObject({ source: { port }, destination: { address: '127.0.0.1', port: nginx.port } });
-      expect(upstream).toMatchObject({ destination: { path } });
+      expect(upstream, JSON.stringify(own)).toMatchObject({ destination: { path } });
       expect(ofApplication).toMatchObject({ role: 'server', destination: { path } });
     }
   });

@@ -184,7 +184,7 @@ struct flowtap_config {
 
 /* Who the consumer thread is waiting for. */
 enum flowtap_consumer {
-	FLOWTAP_CONSUMER_TIMER = 0, /* drains soon by itself: wake it at the watermark only */
+	FLOWTAP_CONSUMER_TIMER = 0, /* drains soon by itself: wake it at the watermark and for urgent records only */
 	FLOWTAP_CONSUMER_IDLE = 1, /* sleeps: wake it at the next record */
 	FLOWTAP_CONSUMER_WOKEN = 2, /* a wake-up is on its way */
 };

@@ -28,13 +28,39 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 SEC("tp_btf/sys_enter")
 int BPF_PROG(syscall_entry, struct pt_regs *regs, long id)
 {
-	return on_syscall_entry(regs);
+	return on_syscall_entry(regs, ALONE);
 }
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(syscall_exit, struct pt_regs *regs, long result)
 {
-	return on_syscall_exit(regs, result, false);
+	return on_syscall_exit(regs, result, ALONE, false);
+}
+
+/* The same by two programs each, for kernels that preempt them: see enum place. */
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(syscall_entry_1, struct pt_regs *regs, long id)
+{
+	return on_syscall_entry(regs, FIRST);
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(syscall_entry_2, struct pt_regs *regs, long id)
+{
+	return on_syscall_entry(regs, SECOND);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(syscall_exit_1, struct pt_regs *regs, long result)
+{
+	return on_syscall_exit(regs, result, FIRST, true);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(syscall_exit_2, struct pt_regs *regs, long result)
+{
+	return on_syscall_exit(regs, result, SECOND, true);
 }
 
 /*
@@ -46,13 +72,14 @@ int BPF_PROG(syscall_exit, struct pt_regs *regs, long result)
 SEC("kprobe")
 int kprobe_entry(struct pt_regs *ctx)
 {
-	return on_syscall_entry((struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()));
+	return on_syscall_entry((struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()), ALONE);
 }
 
 SEC("kretprobe")
 int kprobe_exit(struct pt_regs *ctx)
 {
-	return on_syscall_exit((struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()), PT_REGS_RC(ctx), true);
+	return on_syscall_exit((struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()), PT_REGS_RC(ctx), ALONE,
+			       true);
 }
 
 /* Sockets */

@@ -90,6 +90,17 @@ struct {
 	__type(value, u64);
 } displaced SEC(".maps");
 
+/*
+ * Calls that the first of two programs has seen (enum call_end): the second one passes over them.
+ * By pid_tgid. Inserted: by the first one. Never deleted: LRU.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, u64);
+	__type(value, u32);
+} seen_calls SEC(".maps");
+
 #define TLS_CALL_DEPTH 4
 
 struct tls_frame {

@@ -53,7 +53,10 @@ static __always_inline void send_process_record(u32 action, u32 target, u32 stop
 	record->filename[0] = 0;
 	if (filename)
 		bpf_probe_read_kernel_str(record->filename, sizeof(record->filename), filename);
-	submit_control(record);
+	if (action == FLOWTAP_PROCESS_EXEC)
+		submit_urgent(record);
+	else
+		submit_control(record);
 }
 
 static __always_inline void process_exec(struct linux_binprm *binary)

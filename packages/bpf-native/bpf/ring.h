@@ -54,4 +54,11 @@ static __always_inline void submit_control(void *record)
 	bpf_ringbuf_submit(record, wakeup_flags());
 }
 
+/* User space has something to do before the process goes on. */
+static __always_inline void submit_urgent(void *record)
+{
+	count(FLOWTAP_COUNT_CONTROL_SENT, 0);
+	bpf_ringbuf_submit(record, BPF_RB_FORCE_WAKEUP);
+}
+
 #endif

@@ -19,6 +19,11 @@ namespace {
 constexpr int kMaxInFlight = 2;
 // How long a record waits at most while traffic flows.
 constexpr int kDrainIntervalMs = 10;
+// The same while it flows fast. What the kernel does when the consumer takes a processor for a moment, putting those who
+// talk to each other on the other one together, it undoes only some 20 ms later: so the consumer takes few long turns.
+constexpr int kBusyIntervalMs = 100;
+// From here on it flows fast: a batch in each of the short intervals.
+constexpr size_t kBusyBytesPerMs = Batch::kFullBytes / kDrainIntervalMs;
 // A batch that is not dealt with after so many rounds waits for a processor.
 constexpr int kSlowRounds = 2;
 // Shares of the ring that wait: from the larger one on it may soon be full, at the smaller one that is over.
@@ -206,24 +211,30 @@ void PollThread::Run() {
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
 
+  int interval_ms = kDrainIntervalMs;
+  size_t turn_bytes = 0;
   int empty_rounds = 0;
   int slow_rounds = 0;
   while (!finishing_) {
     slow_rounds = AwaitsRelease() ? slow_rounds + 1 : 0;
     size_t bytes = Drain();
+    turn_bytes += bytes;
     // A full batch means that there is more.
     bool is_full = bytes >= Batch::kFullBytes;
     Judge(is_full || slow_rounds >= kSlowRounds);
     if (is_full) continue;
+    interval_ms = turn_bytes >= interval_ms * kBusyBytesPerMs ? kBusyIntervalMs : kDrainIntervalMs;
+    turn_bytes = 0;
     empty_rounds = bytes ? 0 : empty_rounds + 1;
     if (empty_rounds < kRoundsUntilIdle) {
       SetConsumer(FLOWTAP_CONSUMER_TIMER);
-      Wait(kDrainIntervalMs);
+      Wait(interval_ms);
       continue;
     }
-    // Announce the sleep first and look once more then, or a record in between would wait for the next one.
+    // Announce the sleep first and look once more then, or a record in between would wait for the next one. One that is
+    // being written may have asked before the announcement.
     SetConsumer(FLOWTAP_CONSUMER_IDLE);
-    if (!Drain()) Wait(-1);
+    if (!Drain() && level_.is_empty()) Wait(-1);
     SetConsumer(FLOWTAP_CONSUMER_TIMER);
     empty_rounds = 0;
   }

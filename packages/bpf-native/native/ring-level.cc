@@ -28,11 +28,14 @@ void RingLevel::Close() {
 }
 
 double RingLevel::share() const {
+  return ring_bytes_ == 0 ? 0 : static_cast<double>(waiting()) / static_cast<double>(ring_bytes_);
+}
+
+unsigned long RingLevel::waiting() const {
   if (!positions_) return 0;
   auto* read = static_cast<unsigned long*>(positions_);
   auto* written = reinterpret_cast<unsigned long*>(static_cast<char*>(positions_) + page_bytes_);
-  unsigned long waiting = __atomic_load_n(written, __ATOMIC_ACQUIRE) - __atomic_load_n(read, __ATOMIC_ACQUIRE);
-  return static_cast<double>(waiting) / static_cast<double>(ring_bytes_);
+  return __atomic_load_n(written, __ATOMIC_ACQUIRE) - __atomic_load_n(read, __ATOMIC_ACQUIRE);
 }
 
 }  // namespace flowtap

@@ -19,8 +19,12 @@ class RingLevel {
   void Close();
   // Of the whole ring, 0 to 1.
   double share() const;
+  // Nothing waits, nor is being written.
+  bool is_empty() const { return waiting() == 0; }
 
  private:
+  unsigned long waiting() const;
+
   void* positions_ = nullptr;
   size_t page_bytes_ = 0;
   size_t ring_bytes_ = 0;

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+import { preemptsPrograms } from './kernel-features.js';
 import type { NativeSession } from './native-binding.js';
 
 /** How system calls are observed. */
 export type Backend = 'tracepoint' | 'kprobe';
 
-const SYSCALL_PROGRAMS: Record<Backend, readonly string[]> = {
-  tracepoint: ['syscall_entry', 'syscall_exit'],
-  kprobe: ['kprobe_entry', 'kprobe_exit'],
-};
+const TRACEPOINT_PROGRAMS = ['syscall_entry', 'syscall_exit'];
+/** For kernels that preempt them (bpf/syscall.h). The order counts. */
+const PAIRED_PROGRAMS = ['syscall_entry_1', 'syscall_entry_2', 'syscall_exit_1', 'syscall_exit_2'];
+const KPROBE_PROGRAMS = ['kprobe_entry', 'kprobe_exit'];
 
 const SOCKET_AND_PROCESS_PROGRAMS = [
   ...['tcp_state', 'tcp_destroyed'],
@@ -29,9 +30,16 @@ function kernelFunction(call: string, arch: string): string {
   return `${arch === 'arm64' ? '__arm64_sys_' : '__x64_sys_'}${call}`;
 }
 
-/** Programs of the back end that is not used: they need not pass this kernel's verifier. */
+/** In the order in which they are attached. @param preempts the kernel preempts programs at the tracepoints */
+export function syscallPrograms(backend: Backend, preempts: boolean = preemptsPrograms()): readonly string[] {
+  if (backend === 'kprobe') return KPROBE_PROGRAMS;
+  return preempts ? PAIRED_PROGRAMS : TRACEPOINT_PROGRAMS;
+}
+
+/** Programs for system calls that are not used: they need not pass this kernel's verifier. */
 export function unusedPrograms(backend: Backend): readonly string[] {
-  return SYSCALL_PROGRAMS[backend === 'tracepoint' ? 'kprobe' : 'tracepoint'];
+  const used = syscallPrograms(backend);
+  return [...TRACEPOINT_PROGRAMS, ...PAIRED_PROGRAMS, ...KPROBE_PROGRAMS].filter((name) => !used.includes(name));
 }
 
 async function attachKprobes(session: NativeSession, arch: string): Promise<number[]> {
@@ -63,6 +71,6 @@ export async function attachBackend(
   });
   if (backend === 'kprobe') return [...links, ...(await attachKprobes(session, arch))];
   // Alone and one by one: for these the kernel rewrites what every system call enters, see Capture::Destroy.
-  for (const program of SYSCALL_PROGRAMS.tracepoint) links.push(await session.attachProgram(program));
+  for (const program of syscallPrograms(backend)) links.push(await session.attachProgram(program));
   return links;
 }

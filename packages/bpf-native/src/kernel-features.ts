@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readFileSync } from 'node:fs';
+import { release } from 'node:os';
 import type { Backend } from './backend.js';
 
 let types: Buffer | undefined;
@@ -21,6 +22,15 @@ export function availableBackends(): Backend[] {
   if (kernelHasType('btf_trace_sys_exit')) backends.push('tracepoint');
   if (existsSync('/sys/bus/event_source/devices/kprobe/type')) backends.push('kprobe');
   return backends;
+}
+
+/**
+ * Programs at the tracepoints of system calls can be preempted, and are passed over then (bpf/syscall.h). Seen on Linux 7.3;
+ * 6.18 and older ones do not preempt them.
+ */
+export function preemptsPrograms(version: string = release()): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major > 6 || (major === 6 && minor > 18);
 }
 
 /** One link for any number of uprobes, Linux 6.6. */

@@ -87,6 +87,8 @@ class Handler(BaseHTTPRequestHandler):
         self.request_start = 0
 
     def finish(self):
+        # First, so that whoever reads of the end finds that it has come.
+        self.server.shutdown_request(self.request)
         log(event="close", client=self.peer(), received=self.reader.count, sent=self.writer.count)
 
     def peer(self):
