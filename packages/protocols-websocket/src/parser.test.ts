@@ -175,6 +175,14 @@ describe('the end', () => {
     expect(onlyExchange(run([client(close(1001))]))).toMatchObject({ complete: true });
   });
 
+  test('two Close frames, of which the connection cut off one, are one conversation that was cut off', () => {
+    const cut = client(close(1000, 'bye'));
+    const steps = [server(close(1000, 'bye')), { ...cut, bytes: cut.bytes.subarray(0, -2) }];
+    const found = run(steps);
+    expect(onlyExchange(found)).toMatchObject({ complete: false, error: { code: 'connection-closed' } });
+    expect(lines(found)[0]).toBe('server close 1000 bye');
+  });
+
   test('what follows a Close frame is nothing', () => {
     expect(lines(run([client(close(1000), text('late')), server(text('still'), close(1000))]))).toEqual([
       'client close 1000',

@@ -33,6 +33,8 @@ export class WebSocketParser implements ProtocolParser {
   readonly #ingress: Side;
   readonly #egress: Side;
   #isAnnounced = false;
+  /** The connection has ended: a Close frame that it cut off is no end of the conversation. */
+  #isCut = false;
   #isDone = false;
 
   constructor(context: ParserContext) {
@@ -59,6 +61,7 @@ export class WebSocketParser implements ProtocolParser {
     const skipped = this.#ingress.frames.skippedBytes + this.#egress.frames.skippedBytes;
     if (skipped > 0) this.#context.count('bytes-without-frames', skipped);
     if (this.#isDone) return;
+    this.#isCut = true;
     const cuts = [this.#ingress, this.#egress].map((side) => side.messages.cut());
     const hasClosed = this.#ingress.hasClosed || this.#egress.hasClosed;
     if (cuts.includes(true)) this.#conversation.fault ??= faultOf(reason, 'connection-closed');
@@ -105,7 +108,7 @@ export class WebSocketParser implements ProtocolParser {
     const side = this.#sideOf(direction);
     side.hasClosed = true;
     side.frames.stop();
-    if (this.#ingress.hasClosed && this.#egress.hasClosed) this.#finish();
+    if (this.#ingress.hasClosed && this.#egress.hasClosed && !this.#isCut) this.#finish();
   }
 
   #lost(gap: FlowGap | undefined): void {
