@@ -43,14 +43,14 @@ await runMain(async () => {
     columns.push(announced(runHere(thisMachine, installed)));
   }
   const timeoutMs = (options.quick ? 10 : 40) * minuteMs;
-  const results = await eachInTurn(wanted, availableParallelism(), async (machine) =>
+  const results = await runConcurrently(wanted, availableParallelism(), async (machine) =>
     announced(await runOnVirtualMachine(machine, images.get(machine.arch), timeoutMs)),
   );
   return report([...columns, ...results]);
 });
 
 /** So many at once: each keeps one processor busy. */
-async function eachInTurn(machines, atOnce, run) {
+async function runConcurrently(machines, atOnce, run) {
   const results = [];
   const waiting = machines.entries();
   const work = async () => {
