@@ -38,7 +38,8 @@ export async function evaluateInDevTools(scene: Scene, expression: string): Prom
   const portFile = join(profileOf(scene), 'DevToolsActivePort');
   const port = await until(
     'Chromium listens',
-    () => existsSync(portFile) && readFileSync(portFile, 'utf8').split('\n')[0],
+    // The file is there before what is written to it.
+    () => existsSync(portFile) && /^(\d+)\n/.exec(readFileSync(portFile, 'utf8'))?.[1],
     patient(START_TIMEOUT_MS),
   );
   // A page of the same origin as the modules of the developer tools, and with no code of its own.
