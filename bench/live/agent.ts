@@ -6,11 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { TapStats } from '@flowtap/core';
 import { FLOWTAP } from '../flowtap-command.js';
 import { Child } from './child.js';
-import { cpuSeconds, residentBytes } from './process-usage.js';
+import { cpuSeconds, peakResidentBytes } from './process-usage.js';
 
 const READY_TIMEOUT_MS = 30_000;
 const END_TIMEOUT_MS = 30_000;
-const SAMPLE_MS = 100;
 const QUIET_MS = 200;
 
 /** What a capture had done at its end. */
@@ -35,15 +34,12 @@ export class Agent {
   readonly #child: Child;
   readonly #directory: string;
   readonly #cpuAtStart: number;
-  #peakResidentBytes = 0;
-  readonly #sampler: NodeJS.Timeout;
 
   private constructor(child: Child, directory: string) {
     this.#child = child;
     this.#directory = directory;
     this.pid = child.pid;
     this.#cpuAtStart = cpuSeconds(child.pid);
-    this.#sampler = setInterval(() => this.#sample(), SAMPLE_MS);
   }
 
   static async attach(pid: number, directory: string): Promise<Agent> {
@@ -66,7 +62,7 @@ export class Agent {
   async finish(): Promise<CaptureResult> {
     await this.#untilQuiet();
     const used = cpuSeconds(this.pid) - this.#cpuAtStart;
-    clearInterval(this.#sampler);
+    const peakBytes = peakResidentBytes(this.pid);
     await this.#child.stop('SIGINT', END_TIMEOUT_MS);
     const stats = JSON.parse(readFileSync(join(this.#directory, 'stats.json'), 'utf8')) as TapStats;
     const lines = await countFlows(join(this.#directory, 'flows.jsonl'));
@@ -79,23 +75,14 @@ export class Agent {
       droppedFlows: stats.exporters.reduce((sum, { dropped, failed, queued }) => sum + dropped + failed + queued, 0),
       gaps: stats.gaps,
       events: stats.events,
-      peakResidentBytes: this.#peakResidentBytes,
+      peakResidentBytes: peakBytes,
       cpuSeconds: used,
     };
   }
 
   /** Ends it at once, after a failure of something else. */
   async abort(): Promise<void> {
-    clearInterval(this.#sampler);
     await this.#child.stop('SIGKILL', END_TIMEOUT_MS);
-  }
-
-  #sample(): void {
-    try {
-      this.#peakResidentBytes = Math.max(this.#peakResidentBytes, residentBytes(this.pid));
-    } catch {
-      // It has ended; whoever waits for it will say so.
-    }
   }
 
   async #untilQuiet(): Promise<void> {

@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 
 /** Clock ticks per second in /proc: USER_HZ, which is 100 on every architecture that Flowtap runs on (proc(5)). */
 export const TICKS_PER_SECOND = 100;
-const PAGE_BYTES = 4096;
 
 /** Processor time that a process has used in user and kernel mode, over all its threads. */
 export function cpuSeconds(pid: number): number {
@@ -17,9 +16,10 @@ export function endedChildrenCpuSeconds(): number {
   return ((cutime ?? Number.NaN) + (cstime ?? Number.NaN)) / TICKS_PER_SECOND;
 }
 
-/** Memory that is resident now. */
-export function residentBytes(pid: number): number {
-  return Number(statFields(pid)[21]) * PAGE_BYTES;
+/** The most memory that was resident at any time; the kernel keeps it, so that nobody has to wake up and look. */
+export function peakResidentBytes(pid: number): number {
+  const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Number(kibibytes) * 1024;
 }
 
 /** Children of a process that has one thread. */
