@@ -18,6 +18,7 @@ const scene = useScene();
 const certificate = useCertificate();
 const REQUESTS = 100;
 const CONCURRENT = 40;
+const CLIENTS = 4;
 /** More than the kernel follows by a return probe: ten calls, or two for each processor. */
 const WAITING = 40;
 /** What it does not follow is a gap. */
@@ -82,6 +83,30 @@ describeLive('capture', ['curl', 'openssl', 'bpftool'], () => {
       expect(connection?.stream(layer, 'egress')).toMatchObject({ delivered: served?.sent, lost: 0 });
     },
   );
+
+  test(`attach --pid: ${CLIENTS} clients at the same time over https, every byte`, async () => {
+    // Their calls into the TLS library meet: where the kernel preempts programs, one in the middle of another.
+    const server = await PythonServer.start(scene, { certificate });
+    const log = scene.path('clients.flowlog');
+    const capture = await attach(scene, ['--pid', server.pid, '--record', log]);
+    const clients = Array.from({ length: CLIENTS }, (_, client) => {
+      const curl = ['-sk', '-o', '/dev/null', '-d', 'body', server.url(`/echo?id=${client}-[1-${REQUESTS}]`)];
+      return scene.run('curl', curl);
+    });
+    for (const client of await Promise.all(clients)) expect(client).toMatchObject({ status: 0 });
+    await capture.flowCount(CLIENTS * REQUESTS);
+    await until('the server has seen the ends', () => server.connections().length === CLIENTS);
+    const { flows } = await capture.stop();
+    expect(flows.filter((flow) => !flow.complete)).toEqual([]);
+    expect(new Set(flows.map(requestId)).size).toBe(CLIENTS * REQUESTS);
+    expect(flows).toHaveLength(CLIENTS * REQUESTS);
+    for (const flow of flows) expect(flow.response?.body.text).toMatch(`id=${requestId(flow)} `);
+    for (const connection of await readEventLog(log)) {
+      const served = server.connections().find(({ client }) => client?.[1] === connection.remotePort);
+      expect(connection.stream('tls', 'ingress')).toMatchObject({ delivered: served?.received, lost: 0 });
+      expect(connection.stream('tls', 'egress')).toMatchObject({ delivered: served?.sent, lost: 0 });
+    }
+  });
 
   test(`attach --pid: ${CONCURRENT} connections at the same time`, async () => {
     const server = await PythonServer.start(scene);

@@ -19,6 +19,7 @@
 #include "socket-data.h"
 #include "syscall.h"
 #include "process.h"
+#include "uprobe.h"
 
 /* The helpers that read memory are for GPL-compatible programs only (Documentation/bpf/bpf_licensing.rst). */
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -146,6 +147,7 @@ int BPF_PROG(cgroup_removed, struct cgroup *cgroup, const char *path)
 SEC("uprobe")
 int tls_call(struct pt_regs *ctx)
 {
+	keep_kernel_stack(ctx);
 	/* The helper tells the function's entry both times. Returns 1 at an entry whose return nobody wants to see. */
 	if (PT_REGS_IP(ctx) != bpf_get_func_ip(ctx))
 		return on_tls_return(ctx);
@@ -155,6 +157,7 @@ int tls_call(struct pt_regs *ctx)
 SEC("uprobe")
 int tls_entry(struct pt_regs *ctx)
 {
+	keep_kernel_stack(ctx);
 	on_tls_entry(ctx, bpf_get_attach_cookie(ctx));
 	return 0;
 }
@@ -162,6 +165,7 @@ int tls_entry(struct pt_regs *ctx)
 SEC("uretprobe")
 int tls_return(struct pt_regs *ctx)
 {
+	keep_kernel_stack(ctx);
 	return on_tls_return(ctx);
 }
 
@@ -170,12 +174,14 @@ int tls_return(struct pt_regs *ctx)
 SEC("uprobe")
 int go_tls_place(struct pt_regs *ctx)
 {
+	keep_kernel_stack(ctx);
 	return on_go_place(ctx, bpf_get_attach_cookie(ctx));
 }
 
 SEC("uprobe")
 int go_tls_return(struct pt_regs *ctx)
 {
+	keep_kernel_stack(ctx);
 	return on_go_return(ctx, bpf_get_attach_cookie(ctx));
 }
 

@@ -227,9 +227,10 @@ static __always_inline void count(u32 counter, u64 bytes)
 {
 	struct flowtap_count *entry = bpf_map_lookup_elem(&counters, &counter);
 
+	/* Atomic, although each processor has its own: programs at uprobes can be preempted. */
 	if (entry) {
-		entry->events += 1;
-		entry->bytes += bytes;
+		__sync_fetch_and_add(&entry->events, 1);
+		__sync_fetch_and_add(&entry->bytes, bytes);
 	}
 }
 
