@@ -2,6 +2,7 @@
 // What every kernel must do with either back end. Few captures with much in each: a machine in software emulation takes
 // seconds to load the programs.
 import { readFileSync } from 'node:fs';
+import { release } from 'node:os';
 import { expect, test } from 'vitest';
 import { useCertificate } from '../live/support/certificate.js';
 import { Cgroup } from '../live/support/cgroup.js';
@@ -21,8 +22,11 @@ const CONCURRENT = 40;
 const CLIENTS = 4;
 /** More than the kernel follows by a return probe: ten calls, or two for each processor. */
 const WAITING = 40;
-/** What it does not follow is a gap. */
-const mayMiss = process.env['FLOWTAP_TEST_BACKEND'] === 'kprobe';
+/**
+ * What it does not follow is a gap. So is what both of the two programs for a system call are passed over for, where the kernel
+ * preempts them: in software emulation, where they take long, that happens to one call in some thousands.
+ */
+const mayMiss = process.env['FLOWTAP_TEST_BACKEND'] === 'kprobe' || Number.parseInt(release(), 10) >= 7;
 
 describeLive('capture', ['curl', 'openssl', 'bpftool'], () => {
   test('run: a client, plain and over TLS', async () => {
