@@ -93,13 +93,22 @@ static __always_inline void account_unseen(struct connection *connection, struct
 		__sync_fetch_and_add(&connection->bytes[FLOWTAP_RAW][direction], unseen);
 }
 
+/* The end of the stream was read. The kernel notes that it has come: tcp_fin, net/ipv4/tcp_input.c. */
+static __always_inline bool has_read_fin(struct sock *sock)
+{
+	struct tcp_sock *tcp = (struct tcp_sock *)sock;
+
+	return (BPF_CORE_READ(sock, __sk_common.skc_flags) >> SOCK_DONE & 1) &&
+	       BPF_CORE_READ(tcp, copied_seq) == BPF_CORE_READ(tcp, rcv_nxt);
+}
+
 /* FIN counts one in the sequence numbers, as soon as it is sent or read (RFC 9293 section 3.4). */
-static __always_inline void account_unseen_at_end(struct connection *connection, struct sock *sock)
+static __always_inline void account_unseen_at_end(struct connection *connection, struct sock *sock, bool has_sent_fin)
 {
 	if (connection->flags & CONNECTION_CLOSED || connection->family == FLOWTAP_FAMILY_UNIX)
 		return;
-	account_unseen(connection, sock, FLOWTAP_INGRESS, 1);
-	account_unseen(connection, sock, FLOWTAP_EGRESS, 1);
+	account_unseen(connection, sock, FLOWTAP_INGRESS, has_read_fin(sock));
+	account_unseen(connection, sock, FLOWTAP_EGRESS, has_sent_fin);
 }
 
 static __always_inline void connection_end(u64 sock_address)
@@ -108,7 +117,7 @@ static __always_inline void connection_end(u64 sock_address)
 
 	if (!connection)
 		return;
-	account_unseen_at_end(connection, (struct sock *)sock_address);
+	account_unseen_at_end(connection, (struct sock *)sock_address, true);
 	announce_close(connection);
 	bpf_map_delete_elem(&connections, &sock_address);
 }

@@ -53,9 +53,12 @@ enum { BPF_F_NO_PREALLOC = 1 };
 #define IPPROTO_TCP 6
 #define TCP_ESTABLISHED 1
 #define TCP_SYN_SENT 2
+#define TCP_FIN_WAIT1 4
 #define TCP_CLOSE 7
+#define TCP_LAST_ACK 9
 #define TCP_LISTEN 10
 #define SHUTDOWN_BOTH 3
+#define SOCK_DONE 1 /* bit of skc_flags */
 #define EINPROGRESS 115
 #define SIGSTOP 19
 #define PROT_EXEC 4
@@ -149,6 +152,7 @@ struct sock_common {
 	__u16 skc_num;
 	unsigned short skc_family;
 	volatile unsigned char skc_state;
+	unsigned long skc_flags;
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
 };

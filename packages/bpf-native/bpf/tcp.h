@@ -35,7 +35,10 @@ static __always_inline int on_tcp_state(struct sock *sock, int new_state)
 	 * end (tcp_destroy_sock) tells in that case.
 	 */
 	if (sock->sk_shutdown == SHUTDOWN_BOTH && !has_unread_bytes(sock)) {
-		account_unseen_at_end(connection, sock);
+		/* To these the state changes just before FIN is sent: tcp_shutdown, net/ipv4/tcp.c. */
+		bool has_sent_fin = new_state != TCP_FIN_WAIT1 && new_state != TCP_LAST_ACK;
+
+		account_unseen_at_end(connection, sock, has_sent_fin);
 		announce_close(connection);
 	}
 	return 0;

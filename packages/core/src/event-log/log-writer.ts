@@ -37,8 +37,12 @@ export class LogWriter {
   /** Resolves when all chunks are written or failed, with a header in the file in either case if at all possible. */
   async finish(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
-    if (this.#position === 0 && this.#broken === undefined)
-      await this.#writeWhole(this.#options.header()).catch(() => {});
+    if (this.#position > 0 || this.#broken !== undefined) return;
+    try {
+      await this.#writeWhole(this.#options.header());
+    } catch {
+      // The disk does not take it, or the source never started and has nothing to say in it.
+    }
   }
 
   async #writeAll(): Promise<void> {
