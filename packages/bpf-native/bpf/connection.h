@@ -96,10 +96,7 @@ static __always_inline void account_unseen(struct connection *connection, struct
 /* The end of the stream was read. The kernel notes that it has come: tcp_fin, net/ipv4/tcp_input.c. */
 static __always_inline bool has_read_fin(struct sock *sock)
 {
-	struct tcp_sock *tcp = (struct tcp_sock *)sock;
-
-	return (BPF_CORE_READ(sock, __sk_common.skc_flags) >> SOCK_DONE & 1) &&
-	       BPF_CORE_READ(tcp, copied_seq) == BPF_CORE_READ(tcp, rcv_nxt);
+	return (BPF_CORE_READ(sock, __sk_common.skc_flags) >> SOCK_DONE & 1) && unread_of(sock) == 0;
 }
 
 /* FIN counts one in the sequence numbers, as soon as it is sent or read (RFC 9293 section 3.4). */

@@ -50,6 +50,14 @@ static __always_inline u32 sequence_of(struct sock *sock, u8 direction)
 	return direction == FLOWTAP_INGRESS ? BPF_CORE_READ(tcp, copied_seq) : BPF_CORE_READ(tcp, write_seq);
 }
 
+/* What has arrived and was not read, in sequence numbers: the peer's FIN counts one (RFC 9293 section 3.4). */
+static __always_inline u32 unread_of(struct sock *sock)
+{
+	struct tcp_sock *tcp = (struct tcp_sock *)sock;
+
+	return BPF_CORE_READ(tcp, rcv_nxt) - BPF_CORE_READ(tcp, copied_seq);
+}
+
 /* FLOWTAP_FAMILY_UNKNOWN for everything that is not TCP or an AF_UNIX stream. */
 static __always_inline u8 family_of(struct sock *sock)
 {

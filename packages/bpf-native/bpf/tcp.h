@@ -2,14 +2,6 @@
 #ifndef FLOWTAP_TCP_H
 #define FLOWTAP_TCP_H
 
-static __always_inline bool has_unread_bytes(struct sock *sock)
-{
-	struct tcp_sock *tcp = (struct tcp_sock *)sock;
-	u32 unread = BPF_CORE_READ(tcp, rcv_nxt) - BPF_CORE_READ(tcp, copied_seq);
-
-	return unread > 1; /* the peer's FIN counts one (RFC 9293 section 3.4) */
-}
-
 /* May run in a softirq, when the current task is anybody. */
 static __always_inline int on_tcp_state(struct sock *sock, int new_state)
 {
@@ -34,7 +26,7 @@ static __always_inline int on_tcp_state(struct sock *sock, int new_state)
 	 * socket for minutes, so this is the moment to tell, unless the program can still read what has arrived; the very
 	 * end (tcp_destroy_sock) tells in that case.
 	 */
-	if (sock->sk_shutdown == SHUTDOWN_BOTH && !has_unread_bytes(sock)) {
+	if (sock->sk_shutdown == SHUTDOWN_BOTH && unread_of(sock) <= 1) {
 		/* To these the state changes just before FIN is sent: tcp_shutdown, net/ipv4/tcp.c. */
 		bool has_sent_fin = new_state != TCP_FIN_WAIT1 && new_state != TCP_LAST_ACK;
 
