@@ -2,7 +2,6 @@
 // What every kernel must do with either back end. Few captures with much in each: a machine in software emulation takes
 // seconds to load the programs.
 import { readFileSync } from 'node:fs';
-import { release } from 'node:os';
 import { expect, test } from 'vitest';
 import { useCertificate } from '../live/support/certificate.js';
 import { Cgroup } from '../live/support/cgroup.js';
@@ -22,11 +21,8 @@ const CONCURRENT = 40;
 const CLIENTS = 4;
 /** More than the kernel follows by a return probe: ten calls, or two for each processor. */
 const WAITING = 40;
-/**
- * What it does not follow is a gap. So is what both of the two programs for a system call are passed over for, where the kernel
- * preempts them: in software emulation, where they take long, that happens to one call in some thousands.
- */
-const mayMiss = process.env['FLOWTAP_TEST_BACKEND'] === 'kprobe' || Number.parseInt(release(), 10) >= 7;
+/** Of the concurrent connections so many may miss a call where the kernel preempts programs (`mayMiss`). */
+const MISSED_BY_PAIRS = 2;
 
 describeLive('capture', ['curl', 'openssl', 'bpftool'], () => {
   test('run: a client, plain and over TLS', async () => {
@@ -105,10 +101,11 @@ describeLive('capture', ['curl', 'openssl', 'bpftool'], () => {
     expect(new Set(flows.map(requestId)).size).toBe(CLIENTS * REQUESTS);
     expect(flows).toHaveLength(CLIENTS * REQUESTS);
     for (const flow of flows) expect(flow.response?.body.text).toMatch(`id=${requestId(flow)} `);
-    for (const connection of await readEventLog(log)) {
-      const served = server.connections().find(({ client }) => client?.[1] === connection.remotePort);
-      expect(connection.stream('tls', 'ingress')).toMatchObject({ delivered: served?.received, lost: 0 });
-      expect(connection.stream('tls', 'egress')).toMatchObject({ delivered: served?.sent, lost: 0 });
+    const recorded = await recordedByPort(log);
+    for (const { client, received, sent } of server.connections()) {
+      const connection = recorded.get(client?.[1]);
+      expect(connection?.stream('tls', 'ingress')).toMatchObject({ delivered: received, lost: 0 });
+      expect(connection?.stream('tls', 'egress')).toMatchObject({ delivered: sent, lost: 0 });
     }
   });
 
@@ -120,10 +117,12 @@ describeLive('capture', ['curl', 'openssl', 'bpftool'], () => {
     const url = server.url(`/slow?ms=1000&id=[1-${CONCURRENT}]`);
     expect(await scene.run('curl', ['-s', ...parallel, '-o', scene.path('#1'), url])).toMatchObject({ status: 0 });
     await until('the server has seen the ends', () => server.connections().length === CONCURRENT);
-    if (!mayMiss) await capture.flowCount(CONCURRENT);
+    const missed = await mayMiss();
+    if (missed === 0) await capture.flowCount(CONCURRENT);
     const { flows } = await capture.stop();
     const complete = flows.filter((flow) => flow.complete);
-    if (!mayMiss) expect(complete).toHaveLength(CONCURRENT);
+    expect(complete.length).toBeGreaterThanOrEqual(CONCURRENT - missed);
+    expect(complete.length).toBeLessThanOrEqual(CONCURRENT);
     expect(new Set(complete.map(requestId)).size).toBe(complete.length);
     for (const flow of complete) {
       const body = readFileSync(scene.path(requestId(flow) ?? ''), 'utf8');
@@ -171,16 +170,16 @@ describeLive('capture', ['curl', 'openssl', 'bpftool'], () => {
 
   test('SIGKILL: nothing stays attached, and the target works', async () => {
     const server = await PythonServer.start(scene, { certificate });
-    const before = await bpfIds();
+    const before = idsOf(await bpfPrograms());
     const capture = await attach(scene, ['--pid', server.pid]);
     const curl = ['-sk', '--max-time', '60', server.url('/echo?id=1')];
     expect(await scene.run('curl', curl)).toMatchObject({ status: 0 });
     await capture.flowCount(1);
-    const held = (await bpfIds()).filter((id) => !before.includes(id));
+    const held = idsOf(await bpfPrograms()).filter((id) => !before.includes(id));
     expect(held.length).toBeGreaterThan(5);
     expect((await capture.program.stop('SIGKILL')).status).toBe(137);
     await until('the kernel has freed the programs', async () => {
-      const left = await bpfIds();
+      const left = idsOf(await bpfPrograms());
       return held.every((id) => !left.includes(id));
     });
     expect(await scene.run('curl', curl)).toMatchObject({ status: 0, stdout: expect.stringContaining('id=1') });
@@ -189,7 +188,7 @@ describeLive('capture', ['curl', 'openssl', 'bpftool'], () => {
 
 /** Every byte of the plain connections is there, or in a gap of known size. */
 async function expectAccounted(log: string, server: PythonServer): Promise<void> {
-  const recorded = new Map((await readEventLog(log)).map((connection) => [connection.remotePort, connection]));
+  const recorded = await recordedByPort(log);
   for (const { client, received, sent } of server.connections()) {
     const connection = recorded.get(client?.[1]);
     const streams = (['ingress', 'egress'] as const).map((direction) => connection?.stream('raw', direction));
@@ -197,12 +196,36 @@ async function expectAccounted(log: string, server: PythonServer): Promise<void>
   }
 }
 
+/** What a recording has of each connection, by the client's port. */
+async function recordedByPort(log: string) {
+  return new Map((await readEventLog(log)).map((connection) => [connection.remotePort, connection]));
+}
+
 function threadsOf(pid: number): number {
   return Number(/^Threads:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]);
 }
 
-async function bpfIds(): Promise<readonly number[]> {
+/**
+ * How many of the concurrent connections may have a gap. A return probe of the back end kprobe follows some calls at a time only.
+ * Where the kernel preempts programs, two share the work, and what both are passed over for is a gap: one call in some thousands
+ * in software emulation, where they take long.
+ */
+async function mayMiss(): Promise<number> {
+  if (process.env['FLOWTAP_TEST_BACKEND'] === 'kprobe') return CONCURRENT;
+  return (await bpfPrograms()).some(({ name }) => name === 'syscall_exit_2') ? MISSED_BY_PAIRS : 0;
+}
+
+interface BpfProgram {
+  readonly id: number;
+  readonly name?: string;
+}
+
+async function bpfPrograms(): Promise<readonly BpfProgram[]> {
   const { status, stdout, stderr } = await scene.run('bpftool', ['-j', 'prog', 'show']);
   expect(status, stderr).toBe(0);
-  return (JSON.parse(stdout) as readonly { readonly id: number }[]).map(({ id }) => id);
+  return JSON.parse(stdout);
+}
+
+function idsOf(programs: readonly BpfProgram[]): readonly number[] {
+  return programs.map(({ id }) => id);
 }
