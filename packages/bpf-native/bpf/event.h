@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * What the BPF programs, the addon and the TypeScript decoder agree on. Fixed-width members, natural alignment, explicit
- * padding, host byte order. src/record-layout.ts mirrors the records; a test compares the two.
+ * padding, host byte order. src/records/record-layout.ts mirrors the records; a test compares the two.
  */
 #ifndef FLOWTAP_EVENT_H
 #define FLOWTAP_EVENT_H

@@ -13,7 +13,7 @@
 
 namespace flowtap {
 
-// One capture, as JavaScript holds it. src/native-binding.ts is the typed view of these methods.
+// One capture, as JavaScript holds it. src/records/native-binding.ts is the typed view of these methods.
 class Session : public Napi::ObjectWrap<Session> {
  public:
   static Napi::Function Define(Napi::Env env);

@@ -2,23 +2,23 @@
 import type { ChildProcess } from 'node:child_process';
 import { type ClockBase, type EventSource, type EventSourceEvents, type Logger, StateError } from '@flowtap/core';
 import { EventEmitter } from 'eventemitter3';
-import { attachBackend, type Backend } from './backend.js';
-import { BatchPacer } from './batch-pacer.js';
-import { BlindSpotWatch } from './blind-spot-watch.js';
-import { type ConnectionTotals, readConnections, unreadTotals } from './connection-totals.js';
+import { disassembler } from './elf/x86-code.js';
 import { BpfError } from './errors.js';
-import { KernelPrograms } from './kernel-programs.js';
-import { LossReporter } from './loss-reporter.js';
-import type { NativeSession } from './native-binding.js';
-import { translating } from './native-errors.js';
+import { attachBackend, type Backend } from './kernel/backend.js';
+import { KernelPrograms } from './kernel/kernel-programs.js';
 import { type BpfSourceOptions, type ResolvedOptions, resolveOptions, type Target } from './options.js';
-import { PlansAhead } from './plans-ahead.js';
-import { ProcessEvents } from './process-events.js';
-import { RecordDecoder } from './record-decoder.js';
-import { type SpawnOptions, spawnHeld } from './spawn.js';
-import { type ContainerTarget, TargetSet } from './targets.js';
-import { TlsAttacher, type TlsLibrary } from './tls-attacher.js';
-import { disassembler } from './x86-code.js';
+import { BatchPacer } from './records/batch-pacer.js';
+import { type ConnectionTotals, readConnections, unreadTotals } from './records/connection-totals.js';
+import { LossReporter } from './records/loss-reporter.js';
+import type { NativeSession } from './records/native-binding.js';
+import { translating } from './records/native-errors.js';
+import { RecordDecoder } from './records/record-decoder.js';
+import { ProcessEvents } from './targets/process-events.js';
+import { type SpawnOptions, spawnHeld } from './targets/spawn.js';
+import { type ContainerTarget, TargetSet } from './targets/targets.js';
+import { BlindSpotWatch } from './tls/blind-spot-watch.js';
+import { PlansAhead } from './tls/plans-ahead.js';
+import { TlsAttacher, type TlsLibrary } from './tls/tls-attacher.js';
 
 /** Ends the capture of one target. */
 export interface TargetHandle {

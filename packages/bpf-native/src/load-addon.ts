@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NativeLoadError } from './errors.js';
-import type { NativeAddon } from './native-binding.js';
+import type { NativeAddon } from './records/native-binding.js';
 
 const require = createRequire(import.meta.url);
 // One level up from src/ and from dist/ alike.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ConfigError, type Logger, silentLogger } from '@flowtap/core';
-import type { Backend } from './backend.js';
-import type { NativeConfig } from './native-binding.js';
-import type { RunningTarget } from './targets.js';
+import type { Backend } from './kernel/backend.js';
+import type { NativeConfig } from './records/native-binding.js';
+import type { RunningTarget } from './targets/targets.js';
 
 /** What to capture: running processes, or a command that `start()` starts, captured from its first instruction on. */
 export type Target = RunningTarget | { readonly command: readonly [string, ...string[]] };

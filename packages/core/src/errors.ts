@@ -35,3 +35,8 @@ export class StateError extends FlowtapError {}
 
 /** An event log cannot be read or written. */
 export class EventLogError extends FlowtapError {}
+
+/** What was thrown, which may be anything, as an error. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
-import type { Exporter } from './exporter.js';
-import type { ProtocolPlugin } from './protocol-plugin.js';
-import { createTap } from './tap.js';
+import type { Exporter } from './delivery/exporter.js';
+import type { ProtocolPlugin } from './parsing/protocol-plugin.js';
+import { createTap } from './tap/tap.js';
 import { FakeSource } from './testing/fake-source.js';
 import { lineProtocol } from './testing/line-protocol.js';
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readdirSync, readFileSync } from 'node:fs';
 import { TargetError } from '../errors.js';
-import { distinctMappings, processExists, readComm, readExe } from '../proc.js';
+import { distinctMappings, processExists, readComm, readExe } from '../targets/proc.js';
 import { type BlindSpot, blindLibraries, blindProgram } from './blind-spots.js';
 import { kernelBlindSpots } from './kernel-side.js';
 import { programFacts } from './program-facts.js';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
-import { openFirst } from '../proc.js';
+import { openFirst } from '../targets/proc.js';
 import type { BlindSpot } from './blind-spots.js';
 
 const IO_URING: BlindSpot = {

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ByteTotals, CloseEvent, ConnectionInfo, DataEvent, FdSource, Role } from '@flowtap/core';
 import { BpfSource } from '../bpf-source.js';
-import type { ConnectionTotals } from '../connection-totals.js';
+import type { ConnectionTotals } from '../records/connection-totals.js';
 
 /** What passed on one connection while it was measured. */
 export interface ConnectionTraffic {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, fstatSync } from 'node:fs';
-import { planFile } from '../file-plan.js';
-import { type FileMapping, openMapping } from '../proc.js';
-import type { TlsPlace } from '../tls-plan.js';
-import type { TlsLibraryName } from '../tls-probes.js';
+import { type FileMapping, openMapping } from '../targets/proc.js';
+import { planFile } from '../tls/file-plan.js';
+import type { TlsPlace } from '../tls/tls-plan.js';
+import type { TlsLibraryName } from '../tls/tls-probes.js';
 import { scanFile } from './file-scan.js';
 import { programFacts } from './program-facts.js';
 

@@ -10,7 +10,7 @@ import {
   MAP,
   PROCESS,
   RecordType,
-} from '../../src/record-layout.js';
+} from '../../src/records/record-layout.js';
 
 export interface HeaderFields {
   readonly type?: number;

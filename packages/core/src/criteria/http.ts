@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Flow } from '../flow.js';
-import { isHttpMessage } from '../http-flow.js';
+import type { Flow } from '../flow/flow.js';
+import { isHttpMessage } from '../http/http-flow.js';
 import { criterionError } from './criterion-error.js';
 
 /** @throws ConfigError `CONFIG_INVALID_OPTION` */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Endpoint } from '../events.js';
-import type { Flow } from '../flow.js';
+import type { Flow } from '../flow/flow.js';
 import { criterionError } from './criterion-error.js';
 
 const MAX_PORT = 65_535;

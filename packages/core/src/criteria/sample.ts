@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Flow } from '../flow.js';
+import type { Flow } from '../flow/flow.js';
 import { criterionError } from './criterion-error.js';
 
 /** @throws ConfigError `CONFIG_INVALID_OPTION` */

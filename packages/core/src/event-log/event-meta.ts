@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { assertNever } from '../assert-never.js';
 import type { ByteTotals, ConnectionInfo, DataEvent, Endpoint, TapEvent } from '../events.js';
-import type { JsonWriter } from '../json-writer.js';
+import type { JsonWriter } from '../json/json-writer.js';
 
 type SocketEvent = Exclude<TapEvent, { readonly type: 'process' | 'lost' }>;
 

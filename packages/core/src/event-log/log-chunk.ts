@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { TapEvent } from '../events.js';
-import { JsonWriter } from '../json-writer.js';
+import { JsonWriter } from '../json/json-writer.js';
 import { writeMeta } from './event-meta.js';
 import { FRAME_HEAD_BYTES, MAX_META_BYTES, MAX_PAYLOAD_BYTES } from './format.js';
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { OutputFile } from '../output-file.js';
+import type { OutputFile } from '../exporters/output-file.js';
 import type { LogChunk } from './log-chunk.js';
 
 export interface LogWriterOptions {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { EventLogError, StateError } from '../errors.js';
 import type { TapEvent } from '../events.js';
+import { OutputFile } from '../exporters/output-file.js';
 import { type Logger, silentLogger } from '../logger.js';
-import { OutputFile } from '../output-file.js';
 import type { EventSource } from '../source.js';
-import type { EventRecorder } from '../tap-options.js';
+import type { EventRecorder } from '../tap/tap-options.js';
 import { encodeHeader } from './format.js';
 import { LogChunk, payloadBytesOf } from './log-chunk.js';
 import { LogWriter } from './log-writer.js';

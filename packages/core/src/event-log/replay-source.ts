@@ -3,10 +3,10 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { EventEmitter } from 'eventemitter3';
 import { assertNever } from '../assert-never.js';
-import { EventLogError, StateError } from '../errors.js';
+import { asError, EventLogError, StateError } from '../errors.js';
 import type { LostEvent, TapEvent } from '../events.js';
+import { errorCode } from '../exporters/output-file.js';
 import { type Logger, silentLogger } from '../logger.js';
-import { errorCode } from '../output-file.js';
 import type { ClockBase, EventSource, EventSourceEvents } from '../source.js';
 import { decodeEvent } from './decode-event.js';
 import { decodeHeader, decodePreamble, type EventLogHeader, headerCut, PREAMBLE_BYTES, parseJson } from './format.js';
@@ -100,7 +100,7 @@ export class ReplaySource extends EventEmitter<EventSourceEvents> implements Eve
     try {
       await this.#emitAll(reader);
     } catch (error) {
-      this.emit('error', error instanceof Error ? error : new Error(String(error)));
+      this.emit('error', asError(error));
     } finally {
       await handle.close();
     }

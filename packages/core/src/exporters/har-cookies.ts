@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { HttpHeader } from '../http-message.js';
+import type { HttpHeader } from '../http/http-message.js';
 
 export interface HarCookie {
   readonly name: string;

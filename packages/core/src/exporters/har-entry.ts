@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ExchangeFlow } from '../flow.js';
-import type { HttpBody } from '../http-body.js';
-import { headerValue } from '../http-flow.js';
-import type { HttpHeader, HttpRequest, HttpResponse } from '../http-message.js';
-import { isoTime } from '../iso-time.js';
+import type { ExchangeFlow } from '../flow/flow.js';
+import type { HttpBody } from '../http/http-body.js';
+import { headerValue } from '../http/http-flow.js';
+import type { HttpHeader, HttpRequest, HttpResponse } from '../http/http-message.js';
+import { isoTime } from '../json/iso-time.js';
 import { requestCookies, responseCookies } from './har-cookies.js';
 import { harResourceType } from './har-resource-type.js';
 import { type HarNameValue, harQuery, harUrl } from './har-url.js';

@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { bodyOf, exchangeFlow, flowArbitrary, opaqueFlow, requestOf, responseOf } from '../../test/sample-flows.js';
 import { temporaryPath } from '../../test/temporary-directory.js';
-import type { Flow } from '../flow.js';
-import type { HttpHeader } from '../http-message.js';
+import type { Flow } from '../flow/flow.js';
+import type { HttpHeader } from '../http/http-message.js';
 import { har } from './har.js';
 
 // What the importers of Chrome's and Firefox's developer tools read, as their sources are; a browser is not needed to check it.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ExchangeFlow } from '../flow.js';
-import { headerValue } from '../http-flow.js';
-import type { HttpRequest, HttpResponse } from '../http-message.js';
+import type { ExchangeFlow } from '../flow/flow.js';
+import { headerValue } from '../http/http-flow.js';
+import type { HttpRequest, HttpResponse } from '../http/http-message.js';
 
 /** What a browser says it asks for (W3C Fetch Metadata §2.1), in the words of Chrome's developer tools. */
 const BY_DESTINATION: ReadonlyMap<string, string> = new Map([

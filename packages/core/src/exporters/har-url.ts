@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ExchangeFlow } from '../flow.js';
-import { endpointText, pathOfTarget, requestUrl } from '../http-flow.js';
-import type { HttpRequest } from '../http-message.js';
+import type { ExchangeFlow } from '../flow/flow.js';
+import { endpointText, pathOfTarget, requestUrl } from '../http/http-flow.js';
+import type { HttpRequest } from '../http/http-message.js';
 
 /** What RFC 3986 allows in a path, query and fragment; a percent sign only before two digits. */
 const NOT_ALLOWED = /[^A-Za-z0-9\-._~!$&'()*+,;=:@/?#%]|%(?![0-9A-Fa-f]{2})|#(?=.*#)/gs;

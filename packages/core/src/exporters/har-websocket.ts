@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ExchangeFlow } from '../flow.js';
-import type { FlowMessage } from '../flow-message.js';
+import type { ExchangeFlow } from '../flow/flow.js';
+import type { FlowMessage } from '../flow/flow-message.js';
 
 /** RFC 6455 §11.8. Control frames have no place in what browsers write. */
 const OPCODES: Partial<Record<FlowMessage['type'], number>> = { text: 1, binary: 2 };

@@ -10,9 +10,9 @@ import { describe, expect, it } from 'vitest';
 import { bodyOf, exchangeFlow, flowArbitrary, opaqueFlow, requestOf, responseOf } from '../../test/sample-flows.js';
 import { mountSmallDisk, noSmallDisk } from '../../test/small-disk.js';
 import { temporaryPath } from '../../test/temporary-directory.js';
-import type { Exporter } from '../exporter.js';
-import type { Flow } from '../flow.js';
-import type { HttpRequest, HttpResponse } from '../http-message.js';
+import type { Exporter } from '../delivery/exporter.js';
+import type { Flow } from '../flow/flow.js';
+import type { HttpRequest, HttpResponse } from '../http/http-message.js';
 import { har } from './har.js';
 
 const require = createRequire(import.meta.url);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ConfigError, FlowtapError } from '../errors.js';
-import { asError } from '../export-delivery.js';
-import type { Exporter, ExportResult } from '../exporter.js';
-import type { Flow } from '../flow.js';
-import { isHttpMessage } from '../http-flow.js';
-import { isOutOfSpace, OutputFile } from '../output-file.js';
+
+import type { Exporter, ExportResult } from '../delivery/exporter.js';
+import { asError, ConfigError, FlowtapError } from '../errors.js';
+import type { Flow } from '../flow/flow.js';
+import { isHttpMessage } from '../http/http-flow.js';
 import { creator } from '../version.js';
 import { harEntry } from './har-entry.js';
+import { isOutOfSpace, OutputFile } from './output-file.js';
 
 export interface HarOptions {
   /** Created with mode 0600. What was there is replaced. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { HttpBody } from '../http-body.js';
-import { headerValue } from '../http-flow.js';
-import type { HttpRequest, HttpResponse } from '../http-message.js';
+import type { HttpBody } from '../http/http-body.js';
+import { headerValue } from '../http/http-flow.js';
+import type { HttpRequest, HttpResponse } from '../http/http-message.js';
 import { formatBytes, printable, printableLines } from './terminal-text.js';
 
 const MAX_LINES = 24;

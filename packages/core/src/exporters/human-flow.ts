@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ExchangeFlow, Flow, FlowGap, OpaqueFlow } from '../flow.js';
-import { endpointText, isHttpMessage, requestUrl } from '../http-flow.js';
-import { describeMessage } from '../message-description.js';
-import { messageToJson } from '../message-json.js';
-import { isSqlRequest, isSqlResponse } from '../sql-messages.js';
+import type { ExchangeFlow, Flow, FlowGap, OpaqueFlow } from '../flow/flow.js';
+import { describeMessage } from '../flow/message-description.js';
+import { isSqlRequest, isSqlResponse } from '../flow/sql-messages.js';
+import { endpointText, isHttpMessage, requestUrl } from '../http/http-flow.js';
+import { messageToJson } from '../json/message-json.js';
 import { bodyLines } from './human-body.js';
 import { grpcLines } from './human-grpc.js';
 import { sqlRequestLines, sqlRequestSummary, sqlResponseLines, sqlResponseSummary } from './human-sql.js';

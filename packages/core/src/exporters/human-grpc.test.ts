@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
 import { bodyOf } from '../../test/sample-flows.js';
-import type { GrpcDecodedMessage, GrpcDetails } from '../grpc-details.js';
+import type { GrpcDecodedMessage, GrpcDetails } from '../flow/grpc-details.js';
 import { grpcLines } from './human-grpc.js';
 
 function details(decoded: readonly GrpcDecodedMessage[], messageCount = decoded.length): GrpcDetails {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { GrpcDetails, GrpcMessage } from '../grpc-details.js';
+import type { GrpcDetails, GrpcMessage } from '../flow/grpc-details.js';
 import { formatBytes, printable } from './terminal-text.js';
 
 const MAX_MESSAGES = 24;

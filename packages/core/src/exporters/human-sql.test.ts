@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
 import { sqlFlow } from '../../test/sql-flows.js';
-import type { SqlRequest, SqlResponse } from '../sql-messages.js';
+import type { SqlRequest, SqlResponse } from '../flow/sql-messages.js';
 import { humanFlow } from './human-flow.js';
 import { uncoloured } from './palette.js';
 

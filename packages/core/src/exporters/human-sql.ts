@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { SqlError, SqlRequest, SqlResponse, SqlResult, SqlValue } from '../sql-messages.js';
+import type { SqlError, SqlRequest, SqlResponse, SqlResult, SqlValue } from '../flow/sql-messages.js';
 import type { Palette } from './palette.js';
 import { formatBytes, printable, printableLines } from './terminal-text.js';
 

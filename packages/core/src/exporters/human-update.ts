@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ExchangeFlow } from '../flow.js';
-import type { FlowMessage } from '../flow-message.js';
-import type { FlowProgress, FlowUpdate } from '../flow-update.js';
-import { isHttpMessage, requestUrl } from '../http-flow.js';
-import { describeMessage } from '../message-description.js';
+import type { ExchangeFlow } from '../flow/flow.js';
+import type { FlowMessage } from '../flow/flow-message.js';
+import type { FlowProgress, FlowUpdate } from '../flow/flow-update.js';
+import { describeMessage } from '../flow/message-description.js';
+import { isHttpMessage, requestUrl } from '../http/http-flow.js';
 import { type HumanFormat, opening, requestSummary, responseSummary } from './human-flow.js';
 import { grpcLines } from './human-grpc.js';
 import { formatBytes, formatTime, printable } from './terminal-text.js';

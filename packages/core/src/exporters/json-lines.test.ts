@@ -8,9 +8,9 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { bodyOf, exchangeFlow, opaqueFlow, responseOf } from '../../test/sample-flows.js';
 import { mountSmallDisk, noSmallDisk } from '../../test/small-disk.js';
 import { temporaryPath } from '../../test/temporary-directory.js';
+import type { Exporter } from '../delivery/exporter.js';
 import { ConfigError, FlowtapError } from '../errors.js';
-import type { Exporter } from '../exporter.js';
-import { flowToJson } from '../flow-json.js';
+import { flowToJson } from '../json/flow-json.js';
 import { jsonLines } from './json-lines.js';
 
 const signal = new AbortController().signal;

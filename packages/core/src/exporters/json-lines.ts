@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Writable } from 'node:stream';
-import { ConfigError } from '../errors.js';
-import { asError } from '../export-delivery.js';
-import type { Exporter, ExportResult } from '../exporter.js';
-import type { Flow } from '../flow.js';
-import { writeFlowJson } from '../flow-json.js';
-import { JsonWriter } from '../json-writer.js';
-import { isOutOfSpace } from '../output-file.js';
+import type { Exporter, ExportResult } from '../delivery/exporter.js';
+import { asError, ConfigError } from '../errors.js';
+import type { Flow } from '../flow/flow.js';
+import { writeFlowJson } from '../json/flow-json.js';
+import { JsonWriter } from '../json/json-writer.js';
 import { FileLineSink, isRolledBack, type LineSink, StreamLineSink } from './line-sink.js';
+import { isOutOfSpace } from './output-file.js';
 
 export type JsonLinesOptions =
   /** A file that lines are appended to; created with mode 0600. */

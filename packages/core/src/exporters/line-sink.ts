@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import * as fs from 'node:fs';
 import type { Writable } from 'node:stream';
-import { OutputFile } from '../output-file.js';
-import { StreamOutput } from '../stream-output.js';
+import { OutputFile } from './output-file.js';
+import { StreamOutput } from './stream-output.js';
 
 const NEWLINE = Buffer.from('\n');
 

@@ -7,8 +7,8 @@ import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { bodyOf, exchangeFlow, flowArbitrary, opaqueFlow, requestOf, responseOf } from '../../test/sample-flows.js';
 import { ConfigError } from '../errors.js';
-import type { Flow } from '../flow.js';
-import type { FlowMessage } from '../flow-message.js';
+import type { Flow } from '../flow/flow.js';
+import type { FlowMessage } from '../flow/flow-message.js';
 import { type StdoutOptions, stdout } from './stdout.js';
 import { formatBytes, formatDuration, formatTime } from './terminal-text.js';
 

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Writable } from 'node:stream';
-import { ConfigError } from '../errors.js';
-import { asError } from '../export-delivery.js';
-import type { Exporter, ExportResult } from '../exporter.js';
-import type { Flow } from '../flow.js';
-import type { FlowUpdate } from '../flow-update.js';
-import { StreamOutput } from '../stream-output.js';
+import type { Exporter, ExportResult } from '../delivery/exporter.js';
+import { asError, ConfigError } from '../errors.js';
+import type { Flow } from '../flow/flow.js';
+import type { FlowUpdate } from '../flow/flow-update.js';
 import { type HumanFormat, humanFlow } from './human-flow.js';
 import { humanUpdate } from './human-update.js';
 import { coloured, uncoloured } from './palette.js';
+import { StreamOutput } from './stream-output.js';
 
 export interface StdoutOptions {
   /** Stays open at the end. @default process.stdout */

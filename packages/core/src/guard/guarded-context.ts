@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { FlowMessage } from '../flow-message.js';
-import type { Handover, OpenExchange, ParsedExchange, ParserContext } from '../protocol-plugin.js';
+import type { FlowMessage } from '../flow/flow-message.js';
+import type { Handover, OpenExchange, ParsedExchange, ParserContext } from '../parsing/protocol-plugin.js';
 
 /** Keeps what a parser did until the tap does it. */
 export type KeepAct = (act: () => void) => void;

@@ -7,7 +7,7 @@ import type {
   ProtocolPlugin,
   StreamChunk,
   StreamGap,
-} from '../protocol-plugin.js';
+} from '../parsing/protocol-plugin.js';
 import type { GuardBatch } from './guard-batch.js';
 import { guardedContext } from './guarded-context.js';
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
 import type { TapEvent } from '../events.js';
-import type { Flow } from '../flow.js';
-import type { TapLimits } from '../limits.js';
-import type { ParserContext, ProtocolParser, ProtocolPlugin } from '../protocol-plugin.js';
-import { createTap } from '../tap.js';
+import type { Flow } from '../flow/flow.js';
+import type { ParserContext, ProtocolParser, ProtocolPlugin } from '../parsing/protocol-plugin.js';
+import type { TapLimits } from '../tap/limits.js';
+import { createTap } from '../tap/tap.js';
 import { FakeConnection } from '../testing/fake-connection.js';
 import { FakeSource } from '../testing/fake-source.js';
 import { type LineProtocolOptions, lineProtocol } from '../testing/line-protocol.js';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { requirePlugin } from '../protocol-list.js';
-import type { ProtocolPlugin } from '../protocol-plugin.js';
+import { requirePlugin } from '../parsing/protocol-list.js';
+import type { ProtocolPlugin } from '../parsing/protocol-plugin.js';
 
 /** Known by a symbol of the registry, so that a tap knows it also from another copy of this package. */
 const MARKER = Symbol.for('flowtap.guarded');

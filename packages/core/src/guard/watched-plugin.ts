@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Counters } from '../counters.js';
-import type { Detection, ParserContext, Probe, ProtocolParser, ProtocolPlugin } from '../protocol-plugin.js';
+
+import type { Detection, ParserContext, Probe, ProtocolParser, ProtocolPlugin } from '../parsing/protocol-plugin.js';
+import type { Counters } from '../tap/counters.js';
 import type { GuardBatch } from './guard-batch.js';
 import { GuardedParser, type GuardedParserOwner } from './guarded-parser.js';
 

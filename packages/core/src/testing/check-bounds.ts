@@ -3,8 +3,8 @@ import { ok } from 'node:assert/strict';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Direction } from '../events.js';
-import { DEFAULT_LIMITS } from '../limits.js';
-import type { ParsedExchange, ProtocolParser, ProtocolPlugin } from '../protocol-plugin.js';
+import type { ParsedExchange, ProtocolParser, ProtocolPlugin } from '../parsing/protocol-plugin.js';
+import { DEFAULT_LIMITS } from '../tap/limits.js';
 import { parserContext } from './parser-context.js';
 import type { ParserRunOptions } from './parser-run.js';
 

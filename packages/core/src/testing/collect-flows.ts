@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { TapEvent } from '../events.js';
-import type { Flow } from '../flow.js';
-import { createTap } from '../tap.js';
-import type { TapOptions } from '../tap-options.js';
+import type { Flow } from '../flow/flow.js';
+import { createTap } from '../tap/tap.js';
+import type { TapOptions } from '../tap/tap-options.js';
 import { FakeSource } from './fake-source.js';
 
 /**

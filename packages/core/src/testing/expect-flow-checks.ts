@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { createFlowFilter, type FlowCriteria } from '../criteria/flow-filter.js';
 import { ConfigError } from '../errors.js';
-import type { Flow } from '../flow.js';
-import { completenessOf } from '../flow-completeness.js';
-import { createFlowFilter, type FlowCriteria } from '../flow-filter.js';
-import type { HttpBody } from '../http-body.js';
-import { endpointText, isHttpMessage, requestUrl } from '../http-flow.js';
-import type { HttpHeader, HttpRequest, HttpResponse } from '../http-message.js';
-import { isSqlRequest } from '../sql-messages.js';
+import type { Flow } from '../flow/flow.js';
+import { completenessOf } from '../flow/flow-completeness.js';
+import { isSqlRequest } from '../flow/sql-messages.js';
+import type { HttpBody } from '../http/http-body.js';
+import { endpointText, isHttpMessage, requestUrl } from '../http/http-flow.js';
+import type { HttpHeader, HttpRequest, HttpResponse } from '../http/http-message.js';
 import { shown } from './shown-value.js';
 
 /**

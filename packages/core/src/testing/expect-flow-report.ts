@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Flow } from '../flow.js';
-import { endpointText, isHttpMessage } from '../http-flow.js';
+import type { Flow } from '../flow/flow.js';
+import { endpointText, isHttpMessage } from '../http/http-flow.js';
 import { type FlowCheck, sqlOf, urlOf } from './expect-flow-checks.js';
 
 /** Further flows are only counted. */

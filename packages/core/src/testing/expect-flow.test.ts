@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { expect as jestExpect } from 'expect';
 import { describe, expect, it } from 'vitest';
 import { bodyOf, exchangeFlow, opaqueFlow, requestOf, responseOf } from '../../test/sample-flows.js';
-import type { Flow } from '../flow.js';
+import type { Flow } from '../flow/flow.js';
 import { expectFlow, type FlowMatchers, flowMatchers } from './expect-flow.js';
 import type { ExpectedFlow } from './expect-flow-checks.js';
 

@@ -2,7 +2,7 @@
 import { AssertionError } from 'node:assert';
 import { isDeepStrictEqual } from 'node:util';
 import { ConfigError } from '../errors.js';
-import type { Flow } from '../flow.js';
+import type { Flow } from '../flow/flow.js';
 import { checksOf, type Equals, type ExpectedFlow } from './expect-flow-checks.js';
 import { matching, mismatchReport, unwantedReport } from './expect-flow-report.js';
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ExchangeFlow, Flow, OpaqueFlow } from '../flow.js';
-import type { FlowMessage } from '../flow-message.js';
-import { HttpBody } from '../http-body.js';
-import type { HttpRequest, HttpResponse } from '../http-message.js';
-import type { SqlRequest, SqlResponse } from '../sql-messages.js';
+import type { ExchangeFlow, Flow, OpaqueFlow } from '../flow/flow.js';
+import type { FlowMessage } from '../flow/flow-message.js';
+import type { SqlRequest, SqlResponse } from '../flow/sql-messages.js';
+import { HttpBody } from '../http/http-body.js';
+import type { HttpRequest, HttpResponse } from '../http/http-message.js';
 
 const bodyOf = (content: string | Buffer): HttpBody => {
   const bytes = Buffer.from(content);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Direction } from '../events.js';
-import type { FlowGap } from '../flow.js';
-import type { FlowMessage } from '../flow-message.js';
-import { HttpBody } from '../http-body.js';
+import type { FlowGap } from '../flow/flow.js';
+import type { FlowMessage } from '../flow/flow-message.js';
+import { HttpBody } from '../http/http-body.js';
 import type {
   CloseReason,
   Detection,
@@ -14,7 +14,7 @@ import type {
   ProtocolPlugin,
   StreamChunk,
   StreamGap,
-} from '../protocol-plugin.js';
+} from '../parsing/protocol-plugin.js';
 
 export interface LineProtocolOptions {
   /** @default `line` */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DEFAULT_LIMITS } from '../limits.js';
-import type { ParserContext } from '../protocol-plugin.js';
+
+import type { ParserContext } from '../parsing/protocol-plugin.js';
+import { DEFAULT_LIMITS } from '../tap/limits.js';
 
 /** A parser's surroundings: a plain TCP connection of an unknown role, seen from its start, whose output goes nowhere. */
 export function parserContext(given: Partial<ParserContext> = {}): ParserContext {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { ConnectionInfo, Direction, Layer } from '../events.js';
-import type { FlowMessage } from '../flow-message.js';
-import { DEFAULT_LIMITS, type TapLimits } from '../limits.js';
+import type { FlowMessage } from '../flow/flow-message.js';
 import type {
   CloseReason,
   Handover,
@@ -11,7 +10,8 @@ import type {
   ProtocolParser,
   ProtocolPlugin,
   UpgradedExchange,
-} from '../protocol-plugin.js';
+} from '../parsing/protocol-plugin.js';
+import { DEFAULT_LIMITS, type TapLimits } from '../tap/limits.js';
 import { parserContext } from './parser-context.js';
 
 /** One step of a conversation. */

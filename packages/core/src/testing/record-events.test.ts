@@ -2,8 +2,8 @@
 import { expect, it } from 'vitest';
 import { temporaryPath } from '../../test/temporary-directory.js';
 import { ReplaySource } from '../event-log/replay-source.js';
-import type { Flow } from '../flow.js';
-import { createTap } from '../tap.js';
+import type { Flow } from '../flow/flow.js';
+import { createTap } from '../tap/tap.js';
 import { collectFlows } from './collect-flows.js';
 import { FakeConnection, processEvent } from './fake-connection.js';
 import { lineProtocol } from './line-protocol.js';

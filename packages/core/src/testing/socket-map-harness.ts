@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { assertNever } from '../assert-never.js';
 import type { TapEvent } from '../events.js';
-import type { ExchangeFlow, Flow, OpaqueFlow } from '../flow.js';
-import { resolveLimits, type TapLimits } from '../limits.js';
+import type { ExchangeFlow, Flow, OpaqueFlow } from '../flow/flow.js';
 import { silentLogger } from '../logger.js';
-import type { ProtocolPlugin } from '../protocol-plugin.js';
-import { SocketMap } from '../socket-map.js';
+import type { ProtocolPlugin } from '../parsing/protocol-plugin.js';
+import { SocketMap } from '../sockets/socket-map.js';
+import { resolveLimits, type TapLimits } from '../tap/limits.js';
 import { lineProtocol } from './line-protocol.js';
 
 export interface HarnessOptions {

@@ -3,11 +3,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { temporaryPath } from '../../test/temporary-directory.js';
-import type { Exporter } from '../exporter.js';
+import type { Exporter } from '../delivery/exporter.js';
 import { har } from '../exporters/har.js';
 import { jsonLines } from '../exporters/json-lines.js';
-import type { Flow } from '../flow.js';
-import { isHttpMessage } from '../http-flow.js';
+import type { Flow } from '../flow/flow.js';
+import { isHttpMessage } from '../http/http-flow.js';
 import { type ExporterSubject, testExporter } from './test-exporter.js';
 
 const idsOfLines = (text: string): string[] =>

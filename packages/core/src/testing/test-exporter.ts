@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
-import type { Exporter, ExportResult } from '../exporter.js';
-import type { ExchangeFlow, Flow } from '../flow.js';
-import type { FlowUpdate } from '../flow-update.js';
+import type { Exporter, ExportResult } from '../delivery/exporter.js';
+import type { ExchangeFlow, Flow } from '../flow/flow.js';
+import type { FlowUpdate } from '../flow/flow-update.js';
 import { flowSamples } from './flow-samples.js';
 
 /** An exporter and where its flows go. */

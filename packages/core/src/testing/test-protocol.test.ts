@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { strictEqual } from 'node:assert/strict';
 import { describe, expect, it } from 'vitest';
-import type { ProtocolParser, ProtocolPlugin, StreamChunk } from '../protocol-plugin.js';
+import type { ProtocolParser, ProtocolPlugin, StreamChunk } from '../parsing/protocol-plugin.js';
 import { lineProtocol } from './line-protocol.js';
 import { type ProtocolVector, testProtocol } from './test-protocol.js';
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import type { Direction } from '../events.js';
-import type { Probe, ProtocolPlugin } from '../protocol-plugin.js';
+import type { Probe, ProtocolPlugin } from '../parsing/protocol-plugin.js';
 import { checkBounds } from './check-bounds.js';
 import { chunkings } from './chunkings.js';
 import { type ParserRun, type ParserRunOptions, type ParserStep, runParser } from './parser-run.js';

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+import { codeReader } from '../elf/code-reader.js';
+import { findFunctions } from '../elf/elf.js';
+import { planGoProbes } from '../go/go-probes.js';
+import { planTlsProbes, TLS_SYMBOLS, type TlsPlan } from './tls-probes.js';
+
+/**
+ * The probes for a file: TLS libraries by their symbols, Go programs by their table of functions. Undefined when no
+ * plaintext passes it. A Go program that has a C library linked in gets the probes of both and goes by the library.
+ */
+export function planFile(fd: number): TlsPlan | undefined {
+  const library = planTlsProbes(findFunctions(fd, TLS_SYMBOLS), codeReader(fd));
+  const go = planGoProbes(fd);
+  if (go === undefined) return library;
+  if (library !== undefined) return { ...library, probes: [...library.probes, ...go.probes] };
+  const { version, place, probes } = go;
+  return { library: 'go', place, probes, ...(version === undefined ? {} : { version }) };
+}
