@@ -7,6 +7,14 @@ static __always_inline u64 next_connection_id(void)
 	return __sync_fetch_and_add(&state.connection_ids, 1) + 1;
 }
 
+/* For programs there is one as part of an atomic operation whose result is used, and none else. */
+static __always_inline void full_barrier(void)
+{
+	u64 ids = __sync_fetch_and_add(&state.connection_ids, 0);
+
+	barrier_var(ids);
+}
+
 static __always_inline void fill_connection_header(struct flowtap_header *header, const struct connection *connection)
 {
 	header->role = connection->role;
@@ -175,6 +183,34 @@ __noinline int connection_create(struct socket_ref *ref, s32 fd, u8 role, u8 fla
 	return error == 0;
 }
 
+/* connect() has succeeded. is_unmoved: nothing was written or read yet. */
+static __always_inline void connection_established(struct connection *connection, struct sock *sock, bool is_unmoved)
+{
+	connection->flags &= ~CONNECTION_PENDING;
+	read_addresses(sock, connection->family, &connection->addresses);
+	if (is_unmoved)
+		set_sequence_bases(connection, sock);
+	announce(connection, connection->id, 0, FLOWTAP_CONNECT, connection->fd); /* no path: it is TCP */
+}
+
+/*
+ * A connection can get established while it is being noted as pending: then nobody was there to see it. The tracepoint comes
+ * before the new state (inet_sk_state_store, net/ipv4/af_inet.c), so whoever finds that state and the mark was missed.
+ */
+static __always_inline void establish_if_missed(struct connection *connection, struct sock *sock, bool is_unmoved)
+{
+	u8 now;
+
+	if (!(connection->flags & CONNECTION_PENDING))
+		return;
+	now = BPF_CORE_READ(sock, __sk_common.skc_state);
+	if (now == TCP_SYN_SENT || now == TCP_SYN_RECV || now == TCP_CLOSE)
+		return;
+	full_barrier();
+	if (*(volatile u8 *)&connection->flags & CONNECTION_PENDING)
+		connection_established(connection, sock, is_unmoved);
+}
+
 /*
  * The known connection of a socket. The end of a TCP socket is always seen; an AF_UNIX socket can vanish unseen and its
  * address be used again, which the inode number tells.
@@ -200,8 +236,10 @@ static __always_inline struct connection *connection_of(struct socket_ref *ref, 
 	struct connection *connection = connection_find(ref);
 	u64 key = (u64)ref->sock;
 
-	if (connection)
+	if (connection) {
+		establish_if_missed(connection, ref->sock, false);
 		return connection;
+	}
 	if (!connection_create(ref, fd, FLOWTAP_ROLE_UNKNOWN, CONNECTION_JOINED_LATE))
 		return NULL;
 	return bpf_map_lookup_elem(&connections, &key);

@@ -84,10 +84,14 @@ static __always_inline void on_connect(s32 fd, long result)
 		return;
 	sock = ref.sock;
 	state = BPF_CORE_READ(sock, __sk_common.skc_state);
-	if (state == TCP_ESTABLISHED)
+	if (state == TCP_ESTABLISHED) {
 		connection_create(&ref, fd, FLOWTAP_ROLE_CLIENT, 0);
-	else if (state == TCP_SYN_SENT)
-		connection_create(&ref, fd, FLOWTAP_ROLE_CLIENT, CONNECTION_PENDING);
+	} else if (state == TCP_SYN_SENT && connection_create(&ref, fd, FLOWTAP_ROLE_CLIENT, CONNECTION_PENDING)) {
+		struct connection *connection = connection_find(&ref);
+
+		if (connection)
+			establish_if_missed(connection, sock, true);
+	}
 }
 
 static __always_inline void on_getsockname(s32 fd)

@@ -13,13 +13,13 @@ static __always_inline int on_tcp_state(struct sock *sock, int new_state)
 	if (connection->flags & CONNECTION_PENDING) {
 		if (new_state == TCP_CLOSE) {
 			bpf_map_delete_elem(&connections, &key);
-		} else if (new_state == TCP_ESTABLISHED) {
-			connection->flags &= ~CONNECTION_PENDING;
-			read_addresses(sock, connection->family, &connection->addresses);
-			set_sequence_bases(connection, sock);
-			announce(connection, connection->id, 0, FLOWTAP_CONNECT, connection->fd); /* no path: it is TCP */
+			return 0;
 		}
-		return 0;
+		if (new_state == TCP_SYN_RECV) /* both ends connect to each other */
+			return 0;
+		connection_established(connection, sock, new_state == TCP_ESTABLISHED);
+		if (new_state == TCP_ESTABLISHED)
+			return 0;
 	}
 	/*
 	 * Neither direction can carry more: close() of the last descriptor, or both ends finished. The kernel may keep the

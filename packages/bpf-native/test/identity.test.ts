@@ -132,6 +132,19 @@ describeCapture('connect() that does not wait', () => {
     const announced = new Set(events.filter(isConnect).map(({ connection }) => connection.id));
     for (const event of events) if (event.type === 'close') expect(announced).toContain(event.connection.id);
   });
+
+  it('announces what gets established while connect() returns', async () => {
+    const { events, data } = await play('answered-at-once');
+    const idsOf = (type: 'connect' | 'close') =>
+      events.flatMap((event) => (event.type === type && event.connection.role === 'client' ? [event.connection.id] : []));
+    const announced = idsOf('connect');
+    expect(announced).toHaveLength(4000);
+    expect(new Set(announced).size).toBe(4000);
+    expect(idsOf('close').toSorted()).toEqual(announced.toSorted());
+    const sent = data.filter(({ direction }) => direction === 'egress');
+    expect(sent).toHaveLength(2000);
+    for (const { connection } of sent) expect(announced).toContain(connection.id);
+  });
 });
 
 describeCapture('getsockname()', () => {

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* identity <log> <scene>: what can confuse which connection bytes belong to. Logs `<name> <number>` lines. */
 #include "sockets.h"
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
 
 static void log_number(const char *name, long number)
 {
@@ -235,6 +239,59 @@ static void without_blocking(void)
 	log_number("waiting", waiting);
 }
 
+static void write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+
+	CHECK(fd >= 0);
+	put(fd, text);
+	close(fd);
+}
+
+/*
+ * A loopback device of its own, whose packets the other processor takes (Documentation/networking/scaling.rst, RPS): the
+ * answer to connect() comes while connect() returns.
+ */
+static void use_two_processors(void)
+{
+	struct ifreq loopback = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	int control;
+	cpu_set_t first;
+
+	CHECK(unshare(CLONE_NEWNET | CLONE_NEWNS) == 0);
+	CHECK(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+	CHECK(mount("sysfs", "/sys", "sysfs", 0, NULL) == 0);
+	control = socket(AF_INET, SOCK_DGRAM, 0);
+	CHECK(ioctl(control, SIOCSIFFLAGS, &loopback) == 0);
+	close(control);
+	if (sysconf(_SC_NPROCESSORS_ONLN) > 1)
+		write_file("/sys/class/net/lo/queues/rx-0/rps_cpus", "2");
+	CPU_ZERO(&first);
+	CPU_SET(0, &first);
+	CHECK(sched_setaffinity(0, sizeof(first), &first) == 0);
+}
+
+static void answered_at_once(void)
+{
+	struct sockaddr_storage address;
+	socklen_t bytes;
+	int listener;
+
+	use_two_processors();
+	listener = listen_on(AF_INET, 8, &address, &bytes);
+	for (int i = 0; i < 4000; i++) {
+		int fd = connect_at_once(&address, bytes), accepted;
+
+		CHECK(outcome(fd) == 0);
+		accepted = accept(listener, NULL, NULL);
+		CHECK(accepted >= 0);
+		if (i & 1)
+			put(fd, "x");
+		close(fd);
+		close(accepted);
+	}
+}
+
 static void asked_for_name(void)
 {
 	struct sockaddr_storage address;
@@ -276,6 +333,7 @@ int main(int count, char **arguments)
 		{ "read-after-shutdown", read_after_shutdown },
 		{ "passed", passed },
 		{ "without-blocking", without_blocking },
+		{ "answered-at-once", answered_at_once },
 		{ "asked-for-name", asked_for_name },
 		{ "reused", reused },
 	};
