@@ -136,7 +136,9 @@ describeCapture('connect() that does not wait', () => {
   it('announces what gets established while connect() returns', async () => {
     const { events, data } = await play('answered-at-once');
     const idsOf = (type: 'connect' | 'close') =>
-      events.flatMap((event) => (event.type === type && event.connection.role === 'client' ? [event.connection.id] : []));
+      events.flatMap((event) =>
+        event.type === type && event.connection.role === 'client' ? [event.connection.id] : [],
+      );
     const announced = idsOf('connect');
     expect(announced).toHaveLength(4000);
     expect(new Set(announced).size).toBe(4000);
