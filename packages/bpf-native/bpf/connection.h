@@ -194,8 +194,9 @@ static __always_inline void connection_established(struct connection *connection
 }
 
 /*
- * A connection can get established while it is being noted as pending: then nobody was there to see it. The tracepoint comes
- * before the new state (inet_sk_state_store, net/ipv4/af_inet.c), so whoever finds that state and the mark was missed.
+ * A connection can get established while it is being noted as pending: then nobody was there to see it. The tracepoint
+ * comes before the new state (inet_sk_state_store, net/ipv4/af_inet.c): where both that state and the mark are found, it
+ * came too early.
  */
 static __always_inline void establish_if_missed(struct connection *connection, struct sock *sock, bool is_unmoved)
 {

@@ -35,6 +35,11 @@ async function play(scene: string): Promise<Captured> {
 const isConnect = (event: SentEvent): event is ConnectEvent => event.type === 'connect';
 const text = (data: readonly SentData[]) => data.map(({ bytes }) => bytes).join('');
 
+/** Connections that such an event tells of, once for each event. */
+function idsOf(events: readonly SentEvent[], type: 'connect' | 'close'): readonly number[] {
+  return events.flatMap((event) => (event.type === type ? [event.connection.id] : []));
+}
+
 /** Connection that the server's end has to this port of the client. */
 function servedTo(events: readonly SentEvent[], port: number | undefined): number {
   const found = events.filter(isConnect).find(({ connection: { role, remote } }) => {
@@ -80,7 +85,7 @@ describeCapture('bytes belong to the connection that they passed', () => {
     const texts = [...byConnection.values()].map(text);
     expect(texts.toSorted()).toEqual([...wanted, ...wanted].toSorted());
     for (const type of ['connect', 'close'] as const) {
-      const ids = events.flatMap((event) => (event.type === type ? [event.connection.id] : []));
+      const ids = idsOf(events, type);
       expect(ids, type).toHaveLength(200);
       expect(new Set(ids)).toEqual(new Set(byConnection.keys()));
     }
@@ -129,20 +134,17 @@ describeCapture('connect() that does not wait', () => {
     expect(data.map(({ bytes, connection }) => [bytes, connection.id])).toEqual([
       ['established later', later?.connection.id],
     ]);
-    const announced = new Set(events.filter(isConnect).map(({ connection }) => connection.id));
+    const announced = new Set(idsOf(events, 'connect'));
     for (const event of events) if (event.type === 'close') expect(announced).toContain(event.connection.id);
   });
 
   it('announces what gets established while connect() returns', async () => {
     const { events, data } = await play('answered-at-once');
-    const idsOf = (type: 'connect' | 'close') =>
-      events.flatMap((event) =>
-        event.type === type && event.connection.role === 'client' ? [event.connection.id] : [],
-      );
-    const announced = idsOf('connect');
+    const ofClient = events.filter((event) => 'connection' in event && event.connection.role === 'client');
+    const announced = idsOf(ofClient, 'connect');
     expect(announced).toHaveLength(4000);
     expect(new Set(announced).size).toBe(4000);
-    expect(idsOf('close').toSorted()).toEqual(announced.toSorted());
+    expect(idsOf(ofClient, 'close').toSorted()).toEqual(announced.toSorted());
     const sent = data.filter(({ direction }) => direction === 'egress');
     expect(sent).toHaveLength(2000);
     for (const { connection } of sent) expect(announced).toContain(connection.id);
