@@ -54,7 +54,7 @@ export interface Percentiles {
 export async function measureLatency(
   server: WebServer,
   directory: string,
-  { rounds, seconds, quietLimitMs, say }: LiveOptions,
+  { latencyRounds: rounds, seconds, quietLimitMs, say }: LiveOptions,
 ): Promise<LatencyResult> {
   const generator = join(directory, 'fixed-rate');
   await runCommand('cc', ['-O2', '-o', generator, SOURCE], COMPILE_TIMEOUT_MS);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { expect, test } from 'vitest';
 import { attach } from './support/flowtap.js';
 import { describeLive } from './support/needs.js';
@@ -17,6 +19,20 @@ function schedulingPolicy(pid: number): number {
   return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[38]);
 }
 
+/** Processors that the main thread may run on; proc_pid_status(5) lists them as `0-3,5`. */
+function processorsOf(pid: number): number[] {
+  const [, list = ''] =
+    /^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync(`/proc/${pid}/task/${pid}/status`, 'latin1')) ?? [];
+  return list.split(',').flatMap((range) => {
+    const [first = Number.NaN, last = first] = range.split('-').map(Number);
+    return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  });
+}
+
+function pin(pid: number, processor: number): void {
+  execFileSync('taskset', ['--all-tasks', '--cpu-list', '--pid', String(processor), String(pid)]);
+}
+
 describeLive('the processors', [], () => {
   test('are left to the captured programs while the command keeps up', async () => {
     const server = await PythonServer.start(scene);
@@ -30,4 +46,32 @@ describeLive('the processors', [], () => {
     expect(flows).toHaveLength(requests);
     expect(stats).toMatchObject({ droppedEvents: 0 });
   });
+
+  test.skipIf(availableParallelism() < 2)(
+    'of the captured programs are not those that the command runs on',
+    async () => {
+      const server = await PythonServer.start(scene);
+      const processors = processorsOf(process.pid);
+      const [one = 0, another = 1] = processors;
+      const capture = await attach(scene, ['--pid', server.pid]);
+      const command = capture.program.pid;
+      expect(processorsOf(command)).toEqual(processors);
+      const request = () => fetch(server.url('/echo')).then((response) => response.text());
+      for (const processor of [one, another, one]) {
+        pin(server.pid, processor);
+        await until(`the command leaves processor ${processor}`, async () => {
+          await request();
+          return !processorsOf(command).includes(processor);
+        });
+        expect(processorsOf(command)).toHaveLength(processors.length - 1);
+      }
+      // A choice that was made for it stays.
+      pin(command, one);
+      pin(server.pid, another);
+      for (let i = 0; i < 20; i++) await request();
+      expect(processorsOf(command)).toEqual([one]);
+      const { stats } = await capture.stop();
+      expect(stats).toMatchObject({ droppedEvents: 0 });
+    },
+  );
 });

@@ -111,7 +111,7 @@ struct flowtap_header {
 	__s32 fd; /* -1: not known */
 	__u8 role;
 	__u8 family;
-	__u8 _pad[2];
+	__u16 processor; /* that it was written on */
 	char comm[FLOWTAP_COMM_BYTES];
 };
 

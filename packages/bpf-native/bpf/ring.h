@@ -43,8 +43,7 @@ static __always_inline void fill_header(struct flowtap_header *header, u16 type,
 	header->fd = fd;
 	header->role = FLOWTAP_ROLE_UNKNOWN;
 	header->family = FLOWTAP_FAMILY_UNKNOWN;
-	header->_pad[0] = 0;
-	header->_pad[1] = 0;
+	header->processor = bpf_get_smp_processor_id();
 	bpf_get_current_comm(header->comm, sizeof(header->comm));
 }
 

@@ -20,6 +20,8 @@ class ConsumerPriority {
   void Round(Lag lag);
   // As it was.
   void Disable();
+  // It takes processors that nobody wants.
+  bool is_behind_others() const { return thread_ && place_ == Place::kBehindOthers; }
 
  private:
   enum class Place { kBehindOthers, kAmongOthers, kBeforeOthers };

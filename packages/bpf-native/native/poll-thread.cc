@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -32,6 +33,8 @@ constexpr double kRelaxed = 1.0 / 16;
 // After so many empty rounds the thread sleeps until a program wakes it.
 constexpr int kRoundsUntilIdle = 10;
 constexpr size_t kAlignment = 8;
+
+pid_t CallingThread() { return static_cast<pid_t>(syscall(SYS_gettid)); }
 
 }  // namespace
 
@@ -98,6 +101,7 @@ void PollThread::Release(Batch* batch) {
 int PollThread::OnRecord(void* context, void* data, size_t size) {
   auto* self = static_cast<PollThread*>(context);
   auto* header = static_cast<flowtap_header*>(data);
+  self->last_processor_ = header->processor;
   // The reservation is larger than the record (size classes): take the used part only.
   size_t used = std::min<size_t>(header->size, size);
   size_t padded = (used + kAlignment - 1) / kAlignment * kAlignment;
@@ -161,6 +165,7 @@ size_t PollThread::Drain() {
   {
     std::lock_guard<std::mutex> lock(mutex_);
     in_flight_ += 1;
+    StepAside();
   }
   Batch* full = current_;
   size_t bytes = full->size;
@@ -171,17 +176,28 @@ size_t PollThread::Drain() {
 
 bool PollThread::GiveWay() {
   std::lock_guard<std::mutex> lock(mutex_);
-  return priority_.Enable();
+  if (!priority_.Enable()) return false;
+  consumer_placement_.Begin(CallingThread());
+  return true;
 }
 
 void PollThread::StopGivingWay() {
   std::lock_guard<std::mutex> lock(mutex_);
   priority_.Disable();
+  StepAside();
 }
 
 void PollThread::Judge(bool is_behind) {
   std::lock_guard<std::mutex> lock(mutex_);
   priority_.Round(Measure(is_behind));
+}
+
+// While there is time to spare. The kernel runs a server and its client in turns on one processor; as soon as a third thread
+// waits there it puts them apart, and leaves them apart: then each request waits for a processor to wake up.
+void PollThread::StepAside() {
+  int processor = priority_.is_behind_others() ? last_processor_ : ThreadPlacement::kAnywhere;
+  consumer_placement_.KeepOff(processor);
+  own_placement_.KeepOff(processor);
 }
 
 Lag PollThread::Measure(bool is_behind) const {
@@ -210,6 +226,7 @@ void PollThread::Run() {
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
+  own_placement_.Begin(CallingThread());
 
   int interval_ms = kDrainIntervalMs;
   size_t turn_bytes = 0;

@@ -16,6 +16,7 @@
 #include "capture.h"
 #include "consumer-priority.h"
 #include "ring-level.h"
+#include "thread-placement.h"
 
 namespace flowtap {
 
@@ -49,6 +50,7 @@ class PollThread {
   size_t Drain();
   bool AwaitsRelease();
   void Judge(bool is_behind);
+  void StepAside();
   Lag Measure(bool is_behind) const;
   void Wait(int timeout_ms);
   void SetConsumer(uint32_t consumer);
@@ -65,6 +67,9 @@ class PollThread {
   std::condition_variable released_;
   int in_flight_ = 0;
   ConsumerPriority priority_;
+  ThreadPlacement consumer_placement_;
+  ThreadPlacement own_placement_;
+  int last_processor_ = ThreadPlacement::kAnywhere;  // where a record came from
   RingLevel level_;
   Batch* current_ = nullptr;
   static constexpr size_t kNoRecord = ~size_t{0};

@@ -215,8 +215,9 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
   /**
    * From now on the captured programs come first: the calling thread, on which events are handled, runs on processors that
    * nobody else wants (SCHED_IDLE, sched(7)). While it cannot keep up that way it competes like any other, and comes before
-   * others (nice -5) when the ring buffer threatens to fill. Processes that it starts inherit its place, so start commands
-   * before. Ends with `stop()`.
+   * others (nice -5) when the ring buffer threatens to fill. While it keeps up it also stays off the processor on which a
+   * captured program was last seen, if it may run on another one. Processes that it starts inherit its place, so start
+   * commands before. Ends with `stop()`.
    *
    * @returns false, and changes nothing, where the thread has a priority that was chosen for it or lacks CAP_SYS_NICE
    * @throws StateError when the source is not running
