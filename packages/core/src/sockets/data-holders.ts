@@ -29,6 +29,11 @@ export class DataHolders {
   }
 
   at(timestampNs: number): DataHolder | undefined {
-    return this.#holders.findLast((holder) => holder.sinceNs <= timestampNs) ?? this.#holders[0];
+    // Asked for each flow, and nearly always answered by the newest: a call of a function for each would cost more.
+    for (let i = this.#holders.length - 1; i > 0; i--) {
+      const holder = this.#holders[i];
+      if (holder !== undefined && holder.sinceNs <= timestampNs) return holder;
+    }
+    return this.#holders[0];
   }
 }
