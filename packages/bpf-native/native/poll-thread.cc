@@ -148,7 +148,7 @@ size_t PollThread::Drain() {
     auto has_room = [this] { return abandoned_ || in_flight_ < kMaxInFlight; };
     // By the system's clock: waiting by a steady one takes glibc 2.30. Should it jump, whoever releases a batch still wakes us.
     auto soon = [] { return std::chrono::system_clock::now() + std::chrono::milliseconds(kDrainIntervalMs); };
-    while (!released_.wait_until(lock, soon(), has_room)) priority_.Round(Measure(true));
+    while (!released_.wait_until(lock, soon(), has_room)) TakePlace(Measure(true));
     if (abandoned_) return 0;
     if (!current_ && !spare_.empty()) {
       current_ = spare_.back();
@@ -189,7 +189,12 @@ void PollThread::StopGivingWay() {
 
 void PollThread::Judge(bool is_behind) {
   std::lock_guard<std::mutex> lock(mutex_);
-  priority_.Round(Measure(is_behind));
+  TakePlace(Measure(is_behind));
+}
+
+void PollThread::TakePlace(Lag lag) {
+  priority_.Round(lag);
+  StepAside();
 }
 
 // While there is time to spare. The kernel runs a server and its client in turns on one processor; as soon as a third thread
@@ -226,7 +231,10 @@ void PollThread::Run() {
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
-  own_placement_.Begin(CallingThread());
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    own_placement_.Begin(CallingThread());
+  }
 
   int interval_ms = kDrainIntervalMs;
   size_t turn_bytes = 0;

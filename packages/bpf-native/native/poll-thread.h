@@ -50,6 +50,8 @@ class PollThread {
   size_t Drain();
   bool AwaitsRelease();
   void Judge(bool is_behind);
+  // With the lock.
+  void TakePlace(Lag lag);
   void StepAside();
   Lag Measure(bool is_behind) const;
   void Wait(int timeout_ms);
