@@ -3,8 +3,6 @@
 
 #include <sched.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 namespace flowtap {
 namespace {
@@ -22,8 +20,7 @@ bool SetPolicy(pid_t thread, int policy) {
 
 }  // namespace
 
-bool ConsumerPriority::Enable() {
-  auto thread = static_cast<pid_t>(syscall(SYS_gettid));
+bool ConsumerPriority::Enable(pid_t thread) {
   if (sched_getscheduler(thread) != SCHED_OTHER || getpriority(PRIO_PROCESS, thread) != kNormal) return false;
   if (setpriority(PRIO_PROCESS, thread, kRaised) || setpriority(PRIO_PROCESS, thread, kNormal)) return false;
   thread_ = thread;

@@ -13,9 +13,9 @@ enum class Lag { kNone, kSome, kConsiderable, kMuch };
 // the ring threatens to fill: they wait for nobody. Not synchronised.
 class ConsumerPriority {
  public:
-  // The calling thread from now on. False, and nothing changes, where its priority was chosen already or the kernel
-  // would not let it have its place back (capabilities(7), CAP_SYS_NICE).
-  bool Enable();
+  // This thread from now on. False, and nothing changes, where its priority was chosen already or the kernel would not let
+  // it have its place back (capabilities(7), CAP_SYS_NICE).
+  bool Enable(pid_t thread);
   // After each round of the thread that empties the ring.
   void Round(Lag lag);
   // As it was.

@@ -176,8 +176,9 @@ size_t PollThread::Drain() {
 
 bool PollThread::GiveWay() {
   std::lock_guard<std::mutex> lock(mutex_);
-  if (!priority_.Enable()) return false;
-  consumer_placement_.Begin(CallingThread());
+  pid_t consumer = CallingThread();
+  if (!priority_.Enable(consumer)) return false;
+  consumer_placement_.Begin(consumer);
   return true;
 }
 
