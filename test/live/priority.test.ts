@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import { expect, test } from 'vitest';
 import { attach } from './support/flowtap.js';
@@ -47,32 +46,31 @@ describeLive('the processors', [], () => {
     expect(flows).toHaveLength(requests);
     expect(stats).toMatchObject({ droppedEvents: 0 });
   });
+});
 
-  test.skipIf(availableParallelism() < 2)(
-    'of the captured programs are not those that the command runs on',
-    async () => {
-      const server = await PythonServer.start(scene);
-      const processors = processorsOf(process.pid);
-      const [one = 0, another = 1] = processors;
-      const capture = await attach(scene, ['--pid', server.pid]);
-      const command = capture.program.pid;
-      expect(processorsOf(command)).toEqual(processors);
-      const request = () => fetch(server.url('/echo')).then((response) => response.text());
-      for (const processor of [one, another, one]) {
-        pin(server.pid, processor);
-        const others = processors.filter((other) => other !== processor);
-        await until(`the command runs on all processors but ${processor}`, async () => {
-          await request();
-          return isDeepStrictEqual(processorsOf(command), others);
-        });
-      }
-      // A choice that was made for it stays.
-      pin(command, one);
-      pin(server.pid, another);
-      for (let i = 0; i < 20; i++) await request();
-      expect(processorsOf(command)).toEqual([one]);
-      const { stats } = await capture.stop();
-      expect(stats).toMatchObject({ droppedEvents: 0 });
-    },
-  );
+describeLive('where there is a choice, the processor', ['taskset', 'processors:2'], () => {
+  test('of a captured program is not one that the command runs on', async () => {
+    const server = await PythonServer.start(scene);
+    const processors = processorsOf(process.pid);
+    const [one = 0, another = 1] = processors;
+    const capture = await attach(scene, ['--pid', server.pid]);
+    const command = capture.program.pid;
+    expect(processorsOf(command)).toEqual(processors);
+    const request = () => fetch(server.url('/echo')).then((response) => response.text());
+    for (const processor of [one, another, one]) {
+      pin(server.pid, processor);
+      const others = processors.filter((other) => other !== processor);
+      await until(`the command runs on all processors but ${processor}`, async () => {
+        await request();
+        return isDeepStrictEqual(processorsOf(command), others);
+      });
+    }
+    // A choice that was made for it stays.
+    pin(command, one);
+    pin(server.pid, another);
+    for (let i = 0; i < 20; i++) await request();
+    expect(processorsOf(command)).toEqual([one]);
+    const { stats } = await capture.stop();
+    expect(stats).toMatchObject({ droppedEvents: 0 });
+  });
 });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { describe, test } from 'vitest';
 import { cliPath } from './flowtap.js';
 import { hasToolchain, type Toolchain } from './go.js';
@@ -9,7 +10,10 @@ import { python } from './python.js';
 
 const requireAll = process.env['CI'] === 'true' || process.env['FLOWTAP_REQUIRE_ALL'] === '1';
 
-/** A program by its name or path, a Python module as `python:<module>`, or a Go compiler as `go:<toolchain>`. */
+/**
+ * A program by its name or path, a Python module as `python:<module>`, a Go compiler as `go:<toolchain>`, or so many processors
+ * as `processors:<number>`.
+ */
 export type Need = string;
 
 /** Tests that capture live. Where that is not possible they are skipped with the reason in the title, or fail. */
@@ -33,6 +37,7 @@ function firstMissing(needs: readonly Need[]): string | undefined {
 }
 
 function isThere(need: Need): boolean {
+  if (need.startsWith('processors:')) return availableParallelism() >= Number(need.slice('processors:'.length));
   if (need.startsWith('go:')) return hasToolchain(need.slice('go:'.length) as Toolchain);
   const [command, args] = need.startsWith('python:')
     ? [python, ['-c', `import ${need.slice('python:'.length)}`]]
