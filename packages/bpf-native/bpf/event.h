@@ -293,6 +293,16 @@ enum flowtap_go_place {
 #define FLOWTAP_GO_STACK_ABI (1 << 8)
 
 /*
+ * Attach cookie of a probe where OpenSSL copies plaintext to whoever reads: the places of three arguments of the function
+ * that is being run, a byte for each. Below FLOWTAP_PLACE_REGISTER: above the stack pointer, in units of the value's size;
+ * from there on: that register, as instructions number them. The file's number as below.
+ */
+#define FLOWTAP_PLACE_REGISTER 240
+#define FLOWTAP_COPY_SSL(cookie) ((cookie) & 0xff) /* 8 bytes */
+#define FLOWTAP_COPY_TYPE(cookie) (((cookie) >> 8) & 0xff) /* the lowest byte */
+#define FLOWTAP_COPY_PEEK(cookie) (((cookie) >> 16) & 0xff) /* 4 bytes */
+
+/*
  * Attach cookie of a TLS probe: which function was entered, and in bits 8 to 15 the position, from 1, of the argument
  * that points to the transferred count. Bits 32 to 43 are the file's number in flowtap_state.file_ready_ns.
  */

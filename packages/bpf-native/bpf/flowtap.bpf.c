@@ -15,6 +15,7 @@
 #include "transfer.h"
 #include "tls-record.h"
 #include "tls.h"
+#include "tls-copy.h"
 #include "go-tls.h"
 #include "socket-data.h"
 #include "syscall.h"
@@ -167,6 +168,13 @@ int tls_return(struct pt_regs *ctx)
 {
 	keep_kernel_stack(ctx);
 	return on_tls_return(ctx);
+}
+
+SEC("uprobe")
+int tls_copy(struct pt_regs *ctx)
+{
+	keep_kernel_stack(ctx);
+	return on_tls_copy(ctx, bpf_get_attach_cookie(ctx));
 }
 
 /* Go's crypto/tls: probes on instructions only, for a return probe would change the stack that Go walks and moves. */

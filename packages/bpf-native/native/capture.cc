@@ -79,7 +79,7 @@ Outcome Capture::Open(bpf_object** opened) const {
   *settings = config_;
   int error = bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "events"), config_.ring_bytes);
   if (error) return MakeFailure("size the ring buffer", error);
-  for (const char* name : {"tls_entry", "tls_return", "go_tls_place", "go_tls_return"}) {
+  for (const char* name : {"tls_entry", "tls_return", "tls_copy", "go_tls_place", "go_tls_return"}) {
     bpf_program* program = bpf_object__find_program_by_name(object, name);
     if (program && uprobe_multi_) bpf_program__set_expected_attach_type(program, kTraceUprobeMulti);
   }

@@ -7,10 +7,18 @@ const SEGMENT_DYNAMIC = 2;
 const SEGMENT_NOTE = 4;
 const SEGMENT_WRITABLE = 2;
 const SECTION_NOBITS = 8;
-const DYNAMIC_RELA = 7;
-const DYNAMIC_RELA_BYTES = 8;
+const DYNAMIC = {
+  linkageBytes: 2,
+  strings: 5,
+  symbols: 6,
+  rela: 7,
+  relaBytes: 8,
+  stringBytes: 10,
+  linkage: 23,
+} as const;
 const DYNAMIC_ENTRY_BYTES = 16;
 const RELA_BYTES = 24;
+const SYMBOL_BYTES = 24;
 /** R_X86_64_RELATIVE (x86-64 psABI), R_AARCH64_RELATIVE (AAELF64): the addend is the address. */
 const RELATIVE = new Set([8, 1027]);
 
@@ -35,6 +43,7 @@ export class ElfImage {
   readonly #file: ElfFile;
   readonly #segmentHeaders: readonly Buffer[];
   readonly #sections: ReadonlyMap<string, SectionRange>;
+  #dynamic: ReadonlyMap<number, number> | undefined;
   #relocations: Buffer | undefined;
 
   private constructor(file: ElfFile, header: Buffer, segments: readonly Buffer[], sections: readonly Buffer[]) {
@@ -124,6 +133,15 @@ export class ElfImage {
     return found;
   }
 
+  /** Name of the function whose address the dynamic linker puts there for the procedure linkage table. */
+  importedName(address: number): string | undefined {
+    const table = this.#dynamicTable(DYNAMIC.linkage, DYNAMIC.linkageBytes);
+    for (let at = 0; table !== undefined && at + RELA_BYTES <= table.length; at += RELA_BYTES) {
+      if (u64(table, at) === address) return this.#dynamicSymbolName(table.readUInt32LE(at + 12));
+    }
+    return undefined;
+  }
+
   /** Description of the first note of this owner and type (System V ABI, chapter 5: note section). */
   note(owner: string, type: number): Buffer | undefined {
     for (const header of this.#segmentHeaders.filter((segment) => segment.readUInt32LE(0) === SEGMENT_NOTE)) {
@@ -142,7 +160,7 @@ export class ElfImage {
 
   /** Relocations that add the load address, with this value in the member at `member`. */
   *#relativeEntries(member: number, value: number): Generator<Buffer> {
-    this.#relocations ??= this.#readRelocations() ?? Buffer.alloc(0);
+    this.#relocations ??= this.#dynamicTable(DYNAMIC.rela, DYNAMIC.relaBytes) ?? Buffer.alloc(0);
     const table = this.#relocations;
     const low = value % 2 ** 32;
     for (let at = 0; at + RELA_BYTES <= table.length; at += RELA_BYTES) {
@@ -151,17 +169,32 @@ export class ElfImage {
     }
   }
 
-  #readRelocations(): Buffer | undefined {
+  #dynamicTable(address: number, bytes: number): Buffer | undefined {
+    const start = this.#dynamicEntries().get(address);
+    const length = this.#dynamicEntries().get(bytes);
+    return start === undefined || length === undefined ? undefined : this.read(start, length);
+  }
+
+  #dynamicSymbolName(index: number): string | undefined {
+    const symbols = this.#dynamicEntries().get(DYNAMIC.symbols);
+    const symbol = symbols === undefined ? undefined : this.read(symbols + index * SYMBOL_BYTES, SYMBOL_BYTES);
+    const strings = this.#dynamicTable(DYNAMIC.strings, DYNAMIC.stringBytes);
+    if (!symbol || !strings) return undefined;
+    const start = symbol.readUInt32LE(0);
+    const end = strings.indexOf(0, start);
+    return end > start ? strings.toString('latin1', start, end) : undefined;
+  }
+
+  #dynamicEntries(): ReadonlyMap<number, number> {
+    if (this.#dynamic !== undefined) return this.#dynamic;
     const header = this.#segmentHeaders.find((segment) => segment.readUInt32LE(0) === SEGMENT_DYNAMIC);
     const dynamic = header && read(this.#file, u64(header, 8), u64(header, 32));
-    if (!dynamic) return undefined;
-    const values = new Map<number, number>();
-    for (let at = 0; at + DYNAMIC_ENTRY_BYTES <= dynamic.length; at += DYNAMIC_ENTRY_BYTES) {
-      values.set(u64(dynamic, at), u64(dynamic, at + 8));
+    const entries = new Map<number, number>();
+    for (let at = 0; dynamic && at + DYNAMIC_ENTRY_BYTES <= dynamic.length; at += DYNAMIC_ENTRY_BYTES) {
+      entries.set(u64(dynamic, at), u64(dynamic, at + 8));
     }
-    const address = values.get(DYNAMIC_RELA);
-    const bytes = values.get(DYNAMIC_RELA_BYTES);
-    return address === undefined || bytes === undefined ? undefined : this.read(address, bytes);
+    this.#dynamic = entries;
+    return entries;
   }
 }
 

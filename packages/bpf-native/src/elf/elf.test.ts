@@ -19,7 +19,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 function functionsOf(path: string, wanted: ReadonlySet<string> = TLS_SYMBOLS): Map<string, number> {
   const fd = openSync(path, 'r');
   try {
-    return findFunctions(fd, wanted);
+    return new Map([...findFunctions(fd, wanted)].map(([name, { offset }]) => [name, offset]));
   } finally {
     closeSync(fd);
   }

@@ -16,6 +16,18 @@ const SYMBOL_FUNCTION = 2;
 /** A symbol table larger than this is not read: hostile or not a program. */
 const MAX_TABLE_BYTES = 256 * 1024 * 1024;
 
+interface FunctionSymbol {
+  readonly address: number;
+  readonly bytes: number;
+}
+
+/** Where a function is in a file. */
+export interface FileFunction {
+  readonly offset: number;
+  /** Of code; 0 where the file does not tell. */
+  readonly bytes: number;
+}
+
 interface Section {
   readonly type: number;
   readonly offset: number;
@@ -95,7 +107,7 @@ function addSymbols(
   table: Section,
   names: Section,
   wanted: ReadonlySet<string>,
-  found: Map<string, number>,
+  found: Map<string, FunctionSymbol>,
 ): void {
   const symbols = read(file, table.offset, table.size);
   const strings = read(file, names.offset, names.size);
@@ -111,16 +123,16 @@ function addSymbols(
     const end = strings.indexOf(0, start);
     if (end - start < 5 || end - start > 64) continue;
     const name = strings.toString('latin1', start, end);
-    if (wanted.has(name)) found.set(name, address);
+    if (wanted.has(name)) found.set(name, { address, bytes: u64(symbols, at + 16) });
   }
 }
 
 /**
- * File offsets of functions in an ELF file's symbol tables (.dynsym, and .symtab where it was not stripped).
+ * Functions in an ELF file's symbol tables (.dynsym, and .symtab where it was not stripped).
  * Empty for what is not a 64-bit little-endian ELF file or does not have them. Does not throw, whatever the file holds.
  */
-export function findFunctions(fd: number, wanted: ReadonlySet<string>): Map<string, number> {
-  const found = new Map<string, number>();
+export function findFunctions(fd: number, wanted: ReadonlySet<string>): Map<string, FileFunction> {
+  const found = new Map<string, FileFunction>();
   const file = openElf(fd);
   const headers = file && readHeaders(file);
   const segments = headers?.segments;
@@ -133,16 +145,16 @@ export function findFunctions(fd: number, wanted: ReadonlySet<string>): Map<stri
     }),
   );
   if (!file || !segments || !sections) return found;
-  const addresses = new Map<string, number>();
+  const functions = new Map<string, FunctionSymbol>();
   // One table of each type is all that the ABI allows; more would make the work a multiple of the file.
   for (const type of [SECTION_DYNSYM, SECTION_SYMTAB]) {
     const table = sections.find((section) => section.type === type);
     const names = table && sections[table.link];
-    if (names) addSymbols(file, table, names, wanted, addresses);
+    if (names) addSymbols(file, table, names, wanted, functions);
   }
-  for (const [name, address] of addresses) {
+  for (const [name, { address, bytes }] of functions) {
     const offset = toFileOffset(segments, address);
-    if (offset !== undefined && offset < file.bytes) found.set(name, offset);
+    if (offset !== undefined && offset < file.bytes) found.set(name, { offset, bytes });
   }
   return found;
 }

@@ -39,13 +39,22 @@ function* instructions(readCode: ReadCode, fileOffset: number): Generator<Instru
   }
 }
 
-/** A stub of the procedure linkage table: a jump through memory, after an optional landing pad. */
-function isLinkageStub(readCode: ReadCode, fileOffset: number): boolean {
+/**
+ * What a stub of the procedure linkage table jumps through, counted from the stub itself: it is a jump through memory, after
+ * an optional landing pad. Undefined for anything else.
+ */
+export function linkageSlot(readCode: ReadCode, fileOffset: number): number | undefined {
   const { Mnemonic, FlowControl } = disassembler();
   for (const instruction of instructions(readCode, fileOffset)) {
-    if (instruction.mnemonic !== Mnemonic.Endbr64) return instruction.flowControl === FlowControl.IndirectBranch;
+    if (instruction.mnemonic === Mnemonic.Endbr64) continue;
+    const isStub = instruction.flowControl === FlowControl.IndirectBranch;
+    return isStub ? Number(instruction.memoryDisplacement) - fileOffset : undefined;
   }
-  return false;
+  return undefined;
+}
+
+function isLinkageStub(readCode: ReadCode, fileOffset: number): boolean {
+  return linkageSlot(readCode, fileOffset) !== undefined;
 }
 
 /** File offsets of the functions that a function calls directly before its first return; other libraries' left out. */

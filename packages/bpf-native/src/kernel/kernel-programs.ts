@@ -5,13 +5,13 @@ import { loadAddon } from '../load-addon.js';
 import type { ResolvedOptions } from '../options.js';
 import type { NativeSession } from '../records/native-binding.js';
 import { toBpfError } from '../records/native-errors.js';
-import { GO_PROGRAMS, unusedUprobePrograms } from '../tls/uprobe-programs.js';
+import { LATE_PROGRAMS, unusedUprobePrograms } from '../tls/uprobe-programs.js';
 import { type Backend, unusedPrograms } from './backend.js';
 import { availableBackends, hasUprobeMulti, hasUprobeSession } from './kernel-features.js';
 import { assertCapturePossible } from './preflight.js';
 
 /** A command that does nothing has ended by then; a container that starts needs longer until it does something. */
-const GO_DELAY_MS = 250;
+const LATE_DELAY_MS = 250;
 
 /** What the kernel has verified and holds; nothing is attached. */
 export class KernelPrograms {
@@ -20,21 +20,21 @@ export class KernelPrograms {
   /** The kernel has uprobe sessions. */
   readonly hasSessions: boolean;
   readonly #logger: Logger;
-  readonly #goTimer: NodeJS.Timeout;
-  #loadingGo: Promise<unknown> | undefined;
+  readonly #lateTimer: NodeJS.Timeout;
+  #loadingLate: Promise<unknown> | undefined;
 
   private constructor(session: NativeSession, backend: Backend, hasSessions: boolean, logger: Logger) {
     this.session = session;
     this.backend = backend;
     this.hasSessions = hasSessions;
     this.#logger = logger;
-    this.#goTimer = setTimeout(() => void this.loadGo().catch(() => undefined), GO_DELAY_MS);
-    this.#goTimer.unref();
+    this.#lateTimer = setTimeout(() => void this.loadLate().catch(() => undefined), LATE_DELAY_MS);
+    this.#lateTimer.unref();
   }
 
   /**
-   * Verifying takes most of the time in which a capture begins. The programs for Go are a third of it: they are left for
-   * later, or for the first Go program.
+   * Verifying takes most of the time in which a capture begins. The programs for Go and for OpenSSL inside a program are more
+   * than a third of it: they are left for later, or for the first such program.
    *
    * @throws NativeLoadError, BpfError
    */
@@ -44,7 +44,7 @@ export class KernelPrograms {
     const backend = chooseBackend(wanted);
     const session = new Session();
     const hasSessions = hasUprobeSession();
-    const without = [...unusedPrograms(backend), ...unusedUprobePrograms(hasSessions), ...GO_PROGRAMS];
+    const without = [...unusedPrograms(backend), ...unusedUprobePrograms(hasSessions), ...LATE_PROGRAMS];
     try {
       await session.load(native, without, hasUprobeMulti());
     } catch (error) {
@@ -54,19 +54,21 @@ export class KernelPrograms {
     return new KernelPrograms(session, backend, hasSessions, logger);
   }
 
-  /** Resolves when the programs for Go are there. Rejects when the kernel refuses them, of which a warning tells. */
-  loadGo(): Promise<unknown> {
-    clearTimeout(this.#goTimer);
-    this.#loadingGo ??= this.session.loadLater(GO_PROGRAMS).catch((error) => {
-      this.#logger.warn(`TLS of Go programs will not be seen: ${(toBpfError(error) as Error).message}`);
+  /** Resolves when the programs that were left for later are there. Rejects when the kernel refuses them, of which a warning tells. */
+  loadLate(): Promise<unknown> {
+    clearTimeout(this.#lateTimer);
+    this.#loadingLate ??= this.session.loadLater(LATE_PROGRAMS).catch((error) => {
+      this.#logger.warn(
+        `TLS of Go programs and of programs with OpenSSL inside will not be seen: ${(toBpfError(error) as Error).message}`,
+      );
       throw error;
     });
-    return this.#loadingGo;
+    return this.#loadingLate;
   }
 
   async close(): Promise<void> {
-    clearTimeout(this.#goTimer);
-    await this.#loadingGo?.catch(() => undefined);
+    clearTimeout(this.#lateTimer);
+    await this.#loadingLate?.catch(() => undefined);
     await this.session.close();
   }
 }

@@ -85,7 +85,14 @@ function collectExpressions(): void {
   });
   expressions['COUNTERS.length'] = 'FLOWTAP_COUNTERS';
   expressions['PROBED_FILES'] = 'FLOWTAP_PROBED_FILES';
+  expressions['COPY_COOKIE.firstRegister'] = 'FLOWTAP_PLACE_REGISTER';
+  for (const place of COPY_PLACES) {
+    expressions[`COPY_COOKIE.${place}`] = `FLOWTAP_COPY_${place.toUpperCase()}(${ANY_COOKIE})`;
+  }
 }
+
+const COPY_PLACES = ['ssl', 'type', 'peek'] as const;
+const ANY_COOKIE = 0x123456;
 
 beforeAll(() => {
   collectExpressions();
@@ -123,5 +130,9 @@ it('agrees with the C compiler on every offset, size and number of event.h', () 
   });
   ours['COUNTERS.length'] = layout.COUNTERS.length;
   ours['PROBED_FILES'] = layout.PROBED_FILES;
+  ours['COPY_COOKIE.firstRegister'] = layout.COPY_COOKIE.firstRegister;
+  for (const place of COPY_PLACES) {
+    ours[`COPY_COOKIE.${place}`] = Math.floor(ANY_COOKIE / layout.COPY_COOKIE[place]) % 256;
+  }
   expect(ours).toEqual(measured);
 });

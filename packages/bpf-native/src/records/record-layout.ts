@@ -101,6 +101,19 @@ export const TlsFunction = {
   readUnseen: 8,
 } as const;
 
+/**
+ * Attach cookies of probes where OpenSSL copies plaintext: what the place of each value is multiplied by. A place is a
+ * number of the value's size above the stack pointer, or from `firstRegister` on a register, one of `registers`.
+ */
+export const COPY_COOKIE = {
+  ssl: 1,
+  type: 2 ** 8,
+  peek: 2 ** 16,
+  firstRegister: 240,
+  /** RBX, RBP, R12 to R15. */
+  registers: [3, 5, 12, 13, 14, 15] as readonly number[],
+} as const;
+
 /** Attach cookies of the probes in Go's crypto/tls: place and flags. */
 export const GoPlace = { copy: 1, send: 2, read: 3, write: 4, close: 5 } as const;
 export const GoFlag = { stackAbi: 256 } as const;

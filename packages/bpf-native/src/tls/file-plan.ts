@@ -2,14 +2,22 @@
 import { codeReader } from '../elf/code-reader.js';
 import { findFunctions } from '../elf/elf.js';
 import { planGoProbes } from '../go/go-probes.js';
+import { findPlaintextCopies, READ_RECORDS } from './openssl-copies.js';
 import { planTlsProbes, TLS_SYMBOLS, type TlsPlan } from './tls-probes.js';
+
+const SYMBOLS: ReadonlySet<string> = new Set([...TLS_SYMBOLS, READ_RECORDS]);
 
 /**
  * The probes for a file: TLS libraries by their symbols, Go programs by their table of functions. Undefined when no
  * plaintext passes it. A Go program that has a C library linked in gets the probes of both and goes by the library.
  */
 export function planFile(fd: number): TlsPlan | undefined {
-  const library = planTlsProbes(findFunctions(fd, TLS_SYMBOLS), codeReader(fd));
+  const functions = findFunctions(fd, SYMBOLS);
+  const offsets = new Map([...functions].map(([name, { offset }]) => [name, offset]));
+  const readCode = codeReader(fd);
+  const readRecords = functions.get(READ_RECORDS);
+  const copies = readCode && readRecords ? findPlaintextCopies(fd, readRecords, readCode) : [];
+  const library = planTlsProbes(offsets, readCode, copies);
   const go = planGoProbes(fd);
   if (go === undefined) return library;
   if (library !== undefined) return { ...library, probes: [...library.probes, ...go.probes] };

@@ -53,16 +53,24 @@ function internalTransfers(functions: ReadonlyMap<string, number>, readCode: Rea
   ];
 }
 
+function isRead(cookie: number): boolean {
+  const tlsFunction = cookie & 0xff;
+  return tlsFunction === TlsFunction.read || tlsFunction === TlsFunction.readEx;
+}
+
 /** OpenSSL, BoringSSL and LibreSSL, where their symbols are there. */
 export function planOpenssl(
   functions: ReadonlyMap<string, number>,
   readCode: ReadCode | undefined,
+  copies: readonly Probe[],
 ): LibraryPlan | undefined {
   if (!functions.has('SSL_read') || !functions.has('SSL_write')) return undefined;
   const internal = readCode && internalTransfers(functions, readCode);
+  const transfers = internal ?? exportedTransfers(functions);
+  const place = internal === undefined ? 'exported' : 'internal';
   return {
-    place: internal === undefined ? 'exported' : 'internal',
-    transfers: internal ?? exportedTransfers(functions),
+    place: copies.length > 0 ? 'copies-and-calls' : place,
+    transfers: copies.length > 0 ? transfers.filter(({ cookie }) => !isRead(cookie)) : transfers,
     bindings: selectProbes(functions, BINDINGS),
   };
 }

@@ -14,7 +14,7 @@ import { linkerCacheLibraries } from './linker-cache.js';
 import type { PlansAhead } from './plans-ahead.js';
 import type { TlsPlace } from './tls-plan.js';
 import type { TlsLibraryName } from './tls-probes.js';
-import { isGoProgram, programsOf } from './uprobe-programs.js';
+import { isLateProgram, programsOf } from './uprobe-programs.js';
 
 /** A file whose TLS functions are probed. */
 export interface TlsLibrary {
@@ -174,7 +174,7 @@ export class TlsAttacher {
       const open = `/proc/self/fd/${fd}`;
       for (const { program: planned, offsets, cookies } of plan.probes) {
         const gated = cookies.map((cookie) => gate.cookie(cookie));
-        if (isGoProgram(planned)) await this.#programs.loadGo();
+        if (isLateProgram(planned)) await this.#programs.loadLate();
         for (const { program, atReturn } of programsOf(planned, this.#programs.hasSessions)) {
           links.push(await this.#session.attachUprobes(program, open, offsets, gated, atReturn));
         }

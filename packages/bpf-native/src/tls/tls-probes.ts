@@ -8,9 +8,9 @@ import type { LibraryPlan, Probe, TlsPlace } from './tls-plan.js';
 /** Probes of one program on functions of one file. */
 export interface TlsProbes {
   /** `tls_call` sees a call's entry and its return, the others the place alone. */
-  readonly program: 'tls_call' | 'tls_entry' | 'go_tls_place' | 'go_tls_return';
+  readonly program: 'tls_call' | 'tls_entry' | 'tls_copy' | 'go_tls_place' | 'go_tls_return';
   readonly offsets: readonly number[];
-  /** `TlsFunction` of each offset, with the position of the count argument above it. */
+  /** Of each offset: `TlsFunction` with the position of the count argument above it, `COPY_COOKIE`, `GoPlace`. */
   readonly cookies: readonly number[];
 }
 
@@ -32,12 +32,14 @@ export const TLS_SYMBOLS: ReadonlySet<string> = new Set([...OPENSSL_SYMBOLS, ...
  * The probes for a file with these functions at these offsets; undefined when plaintext does not pass it.
  *
  * @param readCode the file's machine code, where this architecture's can be decoded
+ * @param copies where OpenSSL in this file copies what it has read, instead of its functions that read
  */
 export function planTlsProbes(
   functions: ReadonlyMap<string, number>,
   readCode: ReadCode | undefined,
+  copies: readonly Probe[] = [],
 ): TlsPlan | undefined {
-  const openssl = planOpenssl(functions, readCode);
+  const openssl = planOpenssl(functions, readCode, copies);
   const gnutls = planGnutls(functions, readCode);
   const plans = [openssl, gnutls].filter((plan): plan is LibraryPlan => plan !== undefined);
   const [first] = plans;
@@ -49,6 +51,7 @@ export function planTlsProbes(
     place: first.place,
     probes: [
       { program: 'tls_call', ...columns(transfers) },
+      ...(copies.length > 0 ? [{ program: 'tls_copy', ...columns(copies) } as const] : []),
       ...(bindings.length > 0 ? [{ program: 'tls_entry', ...columns(bindings) } as const] : []),
     ],
   };

@@ -21,11 +21,15 @@ export function programsOf(program: TlsProbes['program'], hasSessions: boolean):
   return program === 'tls_call' && !hasSessions ? ENTRY_AND_RETURN : [{ program, atReturn: false }];
 }
 
-/** Those for Go programs. */
-export const GO_PROGRAMS = ['go_tls_place', 'go_tls_return'] as const satisfies readonly TlsProbes['program'][];
+/** Those for programs with a TLS library inside: of Go, and with OpenSSL. */
+export const LATE_PROGRAMS = [
+  'tls_copy',
+  'go_tls_place',
+  'go_tls_return',
+] as const satisfies readonly TlsProbes['program'][];
 
-export function isGoProgram(program: TlsProbes['program']): boolean {
-  return GO_PROGRAMS.some((name) => name === program);
+export function isLateProgram(program: TlsProbes['program']): boolean {
+  return LATE_PROGRAMS.some((name) => name === program);
 }
 
 /** Programs that are not attached, and need not pass this kernel's verifier. */
