@@ -11,6 +11,7 @@ import { Nginx } from './support/nginx.js';
 import type { Ended, Program } from './support/program.js';
 import { PythonServer, python, pythonScript } from './support/python.js';
 import { useScene } from './support/scene.js';
+import { testProgram } from './support/test-programs.js';
 
 const scene = useScene();
 const certificate = useCertificate();
@@ -27,7 +28,11 @@ async function doctor(pid: number, client: Program, line: string, options: reado
 
 const lineOf = ({ stdout }: Ended, label: string) => stdout.split('\n').filter((line) => line.startsWith(label));
 
-describeLive('flowtap doctor --pid', ['java', 'nginx', 'openssl', 'python:requests'], () => {
+const nodeVersions = [20, 22, 24, 26];
+const nodeProgram = (version: number) => testProgram(`node-${version}/bin/node`);
+const needs = ['java', 'nginx', 'openssl', 'python:requests', ...nodeVersions.map(nodeProgram)];
+
+describeLive('flowtap doctor --pid', needs, () => {
   test('says of Java in one line why its TLS cannot be read, and shows the connection', async () => {
     const server = await PythonServer.start(scene, { certificate });
     const [command = '', ...args] = javaClientCommand;
@@ -84,6 +89,19 @@ describeLive('flowtap doctor --pid', ['java', 'nginx', 'openssl', 'python:reques
       expect(plaintextBytes?.[direction]).toBeGreaterThan(100);
       expect(socketBytes?.[direction]).toBeGreaterThan(plaintextBytes?.[direction] ?? 0);
     }
+  });
+
+  test.each(nodeVersions)('says of Node.js %i where its OpenSSL is probed', async (version) => {
+    const program = await scene.start(nodeProgram(version), ['-e', 'setTimeout(console.log, 60_000); console.log(1)']);
+    await program.line();
+    const ended = await flowtap(scene, ['doctor', '--pid', String(program.pid), '--for', '0.1', '--json']);
+    expect((JSON.parse(ended.stdout) as ProcessReport).process.tlsLibraries).toMatchObject([
+      {
+        ...{ library: 'openssl', linkage: 'executable' },
+        // Code of other architectures is not looked into.
+        place: process.arch === 'x64' ? 'copies-and-calls' : 'exported',
+      },
+    ]);
   });
 
   test('looks at the workers of a process as well', async () => {

@@ -2,10 +2,10 @@
 import { codeReader } from '../elf/code-reader.js';
 import { findFunctions } from '../elf/elf.js';
 import { planGoProbes } from '../go/go-probes.js';
-import { findPlaintextCopies, READ_RECORDS } from './openssl-copies.js';
+import { COPY_SYMBOLS, findPlaintextCopies } from './openssl-copies.js';
 import { planTlsProbes, TLS_SYMBOLS, type TlsPlan } from './tls-probes.js';
 
-const SYMBOLS: ReadonlySet<string> = new Set([...TLS_SYMBOLS, READ_RECORDS]);
+const SYMBOLS: ReadonlySet<string> = new Set([...TLS_SYMBOLS, ...COPY_SYMBOLS]);
 
 /**
  * The probes for a file: TLS libraries by their symbols, Go programs by their table of functions. Undefined when no
@@ -15,8 +15,7 @@ export function planFile(fd: number): TlsPlan | undefined {
   const functions = findFunctions(fd, SYMBOLS);
   const offsets = new Map([...functions].map(([name, { offset }]) => [name, offset]));
   const readCode = codeReader(fd);
-  const readRecords = functions.get(READ_RECORDS);
-  const copies = readCode && readRecords ? findPlaintextCopies(fd, readRecords, readCode) : [];
+  const copies = readCode && findPlaintextCopies(fd, functions, readCode);
   const library = planTlsProbes(offsets, readCode, copies);
   const go = planGoProbes(fd);
   if (go === undefined) return library;
