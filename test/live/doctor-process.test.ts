@@ -99,7 +99,7 @@ describeLive('flowtap doctor --pid', needs, () => {
       {
         ...{ library: 'openssl', linkage: 'executable' },
         // Code of other architectures is not looked into.
-        place: process.arch === 'x64' ? 'copies-and-calls' : 'exported',
+        place: process.arch === 'x64' ? 'inner-copies' : 'exported',
       },
     ]);
   });

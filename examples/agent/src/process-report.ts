@@ -17,7 +17,7 @@ const LIBRARY_NAMES = { openssl: 'OpenSSL', gnutls: 'GnuTLS', go: 'crypto/tls of
 const PLACES = {
   internal: 'probed behind its exported functions, about 1 µs a call',
   exported: 'probed at its exported functions, about 1 to 13 µs a call',
-  'copies-and-calls': 'probed where what it has read is copied, and at or behind its functions that write, about 1 µs each',
+  'inner-copies': 'probed where it copies what was read, and at or behind its functions that write, about 1 µs each',
   'inner-calls': 'probed at the calls that plaintext passes, about 1 µs each',
   'entry-and-return': 'probed at entry and return, about 1 to 13 µs a call',
 } as const;

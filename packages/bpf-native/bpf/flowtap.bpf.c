@@ -15,7 +15,7 @@
 #include "transfer.h"
 #include "tls-record.h"
 #include "tls.h"
-#include "tls-copy.h"
+#include "openssl-copy.h"
 #include "go-tls.h"
 #include "socket-data.h"
 #include "syscall.h"
@@ -169,6 +169,8 @@ int tls_return(struct pt_regs *ctx)
 	keep_kernel_stack(ctx);
 	return on_tls_return(ctx);
 }
+
+/* OpenSSL inside a program: a place in its code. */
 
 SEC("uprobe")
 int tls_copy(struct pt_regs *ctx)

@@ -69,7 +69,7 @@ export function planOpenssl(
   const transfers = internal ?? exportedTransfers(functions);
   const place = internal === undefined ? 'exported' : 'internal';
   return {
-    place: copies.length > 0 ? 'copies-and-calls' : place,
+    place: copies.length > 0 ? 'inner-copies' : place,
     transfers: copies.length > 0 ? transfers.filter(({ cookie }) => !isRead(cookie)) : transfers,
     bindings: selectProbes(functions, BINDINGS),
   };

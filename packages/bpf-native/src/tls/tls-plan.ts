@@ -3,10 +3,11 @@
 import type { GoProbePlace } from '../go/go-probes.js';
 
 /**
- * Where plaintext is observed: behind the exported functions, or at them; what is read where it is copied to whoever reads
- * and what is written in one of these ways; in Go programs inside of Read and Write, or at their entry and return.
+ * Where plaintext is observed: behind the exported functions, or at them; what is read where it is copied to whoever reads,
+ * and what is written in one of these ways; in Go programs at the calls that it passes, or at entry and return of Read and
+ * Write.
  */
-export type TlsPlace = 'internal' | 'exported' | 'copies-and-calls' | GoProbePlace;
+export type TlsPlace = 'internal' | 'exported' | 'inner-copies' | GoProbePlace;
 
 export interface Probe {
   /** In the file. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-#ifndef FLOWTAP_TLS_COPY_H
-#define FLOWTAP_TLS_COPY_H
+#ifndef FLOWTAP_OPENSSL_COPY_H
+#define FLOWTAP_OPENSSL_COPY_H
 
 /*
  * OpenSSL linked into a program: a probe on the calls of memcpy by which ssl3_read_bytes gives away what it has decrypted.
