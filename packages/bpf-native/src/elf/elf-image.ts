@@ -19,6 +19,8 @@ const DYNAMIC = {
 const DYNAMIC_ENTRY_BYTES = 16;
 const RELA_BYTES = 24;
 const SYMBOL_BYTES = 24;
+/** A longer name is not one of those that are looked for. */
+const MAX_NAME_BYTES = 64;
 /** R_X86_64_RELATIVE (x86-64 psABI), R_AARCH64_RELATIVE (AAELF64): the addend is the address. */
 const RELATIVE = new Set([8, 1027]);
 
@@ -178,11 +180,12 @@ export class ElfImage {
   #dynamicSymbolName(index: number): string | undefined {
     const symbols = this.#dynamicEntries().get(DYNAMIC.symbols);
     const symbol = symbols === undefined ? undefined : this.read(symbols + index * SYMBOL_BYTES, SYMBOL_BYTES);
-    const strings = this.#dynamicTable(DYNAMIC.strings, DYNAMIC.stringBytes);
-    if (!symbol || !strings) return undefined;
-    const start = symbol.readUInt32LE(0);
-    const end = strings.indexOf(0, start);
-    return end > start ? strings.toString('latin1', start, end) : undefined;
+    const strings = this.#dynamicEntries().get(DYNAMIC.strings);
+    const offset = strings === undefined || !symbol ? undefined : this.toFileOffset(strings + symbol.readUInt32LE(0));
+    if (offset === undefined) return undefined;
+    const name = this.readUpTo(offset, MAX_NAME_BYTES);
+    const end = name.indexOf(0);
+    return end > 0 ? name.toString('latin1', 0, end) : undefined;
   }
 
   #dynamicEntries(): ReadonlyMap<number, number> {

@@ -151,6 +151,8 @@ export function findFunctions(fd: number, wanted: ReadonlySet<string>): Map<stri
     const table = sections.find((section) => section.type === type);
     const names = table && sections[table.link];
     if (names) addSymbols(file, table, names, wanted, functions);
+    // What a file exports, all of it exports: there is no need to read the larger table, too.
+    if (functions.size > 0) break;
   }
   for (const [name, { address, bytes }] of functions) {
     const offset = toFileOffset(segments, address);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CallSite, followArguments } from './x86-arguments.js';
+import type { ReadCode } from './x86-code.js';
 
 const OFFSET = 0x1000;
 const RBX = 3;
@@ -26,9 +27,24 @@ function assemble(code: string): Buffer {
   return readFileSync(binary);
 }
 
+interface CodePart {
+  readonly code: Buffer;
+  readonly offset: number;
+}
+
+/** Of the function that the first part is. */
+function follow(parts: readonly CodePart[], returnsItsFirst = false): readonly CallSite[] | undefined {
+  const [main] = parts;
+  const readCode: ReadCode = (offset, bytes) => {
+    const part = parts.find(({ code, offset: start }) => offset >= start && offset < start + code.length);
+    return part?.code.subarray(offset - part.offset, offset - part.offset + bytes) ?? Buffer.alloc(0);
+  };
+  return main && followArguments(readCode, { offset: main.offset, bytes: main.code.length }, () => returnsItsFirst);
+}
+
 /** The calls of a function, in the order in which they are written. `call .` stands for a call of something. */
 function calls(code: string, returnsItsFirst = false): readonly CallSite[] | undefined {
-  const found = followArguments([{ code: assemble(code), offset: OFFSET }], () => returnsItsFirst);
+  const found = follow([{ code: assemble(code), offset: OFFSET }], returnsItsFirst);
   return found && [...found].sort((a, b) => a.at - b.at);
 }
 
@@ -143,8 +159,9 @@ describe('a pointer into what an argument points to', () => {
 describe('a function whose code', () => {
   it.each([
     ['jumps through memory', 'call .; jmp *(%rax)'],
-    ['jumps out of it', 'call .; test %eax, %eax; je .+4096; ret'],
-    ['does not decode', 'call .; ret; .byte 6, 6, 6'],
+    ['goes on where there is none', 'call .; test %eax, %eax; je .+4096; ret'],
+    ['does not end', `call .; ${'nop; '.repeat(10_000)} ret`],
+    ['does not decode', 'call .; .byte 6, 6, 6; ret'],
   ])('%s is not followed', (_, code) => {
     expect(calls(code)).toBeUndefined();
   });
@@ -164,9 +181,9 @@ describe('a function whose code', () => {
       { code: main, offset: OFFSET },
       { code: rare, offset: cold },
     ];
-    const found = followArguments(parts, () => false)?.find(({ at }) => at === OFFSET + back);
+    const found = follow(parts)?.find(({ at }) => at === OFFSET + back);
     expect(found).toBeDefined();
     expect(found?.find(0, 64)).toBeUndefined();
-    expect(followArguments(parts.slice(0, 1), () => false)).toBeUndefined();
+    expect(follow(parts.slice(0, 1))).toBeUndefined();
   });
 });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { disassembler } from './x86-code.js';
-import { type CodePart, decodeSteps, NO_REGISTER, type Operand, type Step } from './x86-steps.js';
+import type { FileFunction } from './elf.js';
+import { disassembler, type ReadCode } from './x86-code.js';
+import { NO_REGISTER, type Operand, type Step, StepReader } from './x86-steps.js';
 import { type Bits, meet, moved, narrow, State, type Value } from './x86-values.js';
 
 /** Where a value is: in a register (its number in the encoding: 0 RAX, 4 RSP, 15 R15), or on the stack. */
@@ -25,35 +26,26 @@ const SCRATCH_REGISTERS = [0, 1, 2, 6, 7, 8, 9, 10, 11];
 const RESULT = 0;
 const STACK_POINTER = 4;
 const FRAME_POINTER = 5;
-const MAX_VISITS = 100_000;
+const MAX_VISITS = 10_000;
 
 /**
  * The direct calls that a function can come to. Undefined where its code cannot be followed: an instruction that does not
- * decode, a jump through memory or out of the function. A place counts as known only where every way to it leaves it known; places on the stack
+ * decode, a jump through memory. A place counts as known only where every way to it leaves it known; places on the stack
  * from the lowest one on whose address is taken are none.
  *
- * @param parts all code of the function: it begins with the first one, and compilers put rare cases into another one
  * @param returnsItsFirst whether what is at this file offset returns its first argument, as memcpy(3) does
  */
 export function followArguments(
-  parts: readonly CodePart[],
+  readCode: ReadCode,
+  { offset, bytes }: FileFunction,
   returnsItsFirst: (target: number) => boolean,
 ): readonly CallSite[] | undefined {
-  const steps = decodeSteps(parts);
-  const [main] = parts;
-  if (steps === undefined || main === undefined) return undefined;
-  // Places whose address is taken can change behind the back of the code: learnt on the way, so the way is gone again.
-  const exposed = new Set<number>();
-  for (;;) {
-    const known = exposed.size;
-    const states = follow(steps, main.offset, exposed, returnsItsFirst);
-    if (states === undefined) return undefined;
-    if (exposed.size > known) continue;
-    const { FlowControl } = disassembler();
-    return [...states].flatMap(([at, state]) => {
-      const step = steps.get(at);
-      return step?.flow === FlowControl.Call ? [callSite(step, state)] : [];
-    });
+  const reader = new StepReader(readCode);
+  try {
+    const walk = new Walk(reader, offset, bytes, returnsItsFirst);
+    return walk.calls();
+  } finally {
+    reader.free();
   }
 }
 
@@ -79,54 +71,128 @@ function callSite({ at, target }: Step, { registers, slots }: State): CallSite {
   };
 }
 
-/** What is known before each instruction that can be reached. */
-function follow(
-  steps: ReadonlyMap<number, Step>,
-  entry: number,
-  exposed: Set<number>,
-  returnsItsFirst: (target: number) => boolean,
-): Map<number, State> | undefined {
-  const registers: (Value | undefined)[] = Array.from({ length: 16 });
-  for (const [index, register] of ARGUMENT_REGISTERS.entries())
-    registers[register] = { is: 'argument', index, bits: 64, orNull: false };
-  registers[STACK_POINTER] = { is: 'stack', offset: 0 };
-  const before = new Map([[entry, new State(registers, new Map())]]);
-  const pending = [entry];
-  for (let visits = 0; pending.length > 0; visits++) {
-    const step = steps.get(pending.pop() ?? NO_REGISTER);
-    const known = step && before.get(step.at);
-    if (!step || !known || visits > MAX_VISITS) return undefined;
-    const after = known.copy();
-    if (isCall(step)) applyCall(step, after, returnsItsFirst);
-    else apply(step, after, exposed);
-    const ways = waysOn(step, steps, after);
-    if (ways === undefined) return undefined;
-    for (const way of ways) {
-      const there = before.get(way);
-      if (there === undefined) before.set(way, after.copy());
-      if ((there === undefined || there.meet(after)) && steps.has(way)) pending.push(way);
+/** Through the code of a function, from one place that is jumped to on to the next one. */
+class Walk {
+  readonly #reader: StepReader;
+  readonly #entry: number;
+  readonly #end: number;
+  readonly #returnsItsFirst: (target: number) => boolean;
+  readonly #leaders: ReadonlySet<number>;
+  /** Places whose address is taken can change behind the back of the code. */
+  readonly #exposed = new Set<number>();
+
+  constructor(reader: StepReader, entry: number, bytes: number, returnsItsFirst: (target: number) => boolean) {
+    this.#reader = reader;
+    this.#entry = entry;
+    this.#end = entry + bytes;
+    this.#returnsItsFirst = returnsItsFirst;
+    this.#leaders = findLeaders(reader, entry);
+  }
+
+  calls(): readonly CallSite[] | undefined {
+    for (;;) {
+      const known = this.#exposed.size;
+      const before = this.#follow();
+      if (before === undefined) return undefined;
+      // Learnt on the way, so the way is gone again.
+      if (this.#exposed.size > known) continue;
+      const found: CallSite[] = [];
+      const { FlowControl } = disassembler();
+      for (const [at, state] of before) {
+        this.#run(at, state.copy(), (step, here) => {
+          if (step.flow === FlowControl.Call) found.push(callSite(step, here.copy()));
+        });
+      }
+      return found;
     }
   }
-  return before;
+
+  /** What is known at each place that is jumped to. */
+  #follow(): Map<number, State> | undefined {
+    const before = new Map([[this.#entry, stateAtEntry()]]);
+    const pending = [this.#entry];
+    for (let visits = 0; pending.length > 0; visits++) {
+      const at = pending.pop() ?? this.#entry;
+      const state = before.get(at)?.copy() ?? stateAtEntry();
+      const ways = this.#run(at, state);
+      if (ways === undefined || visits > MAX_VISITS) return undefined;
+      for (const way of ways) {
+        const there = before.get(way);
+        if (there === undefined) before.set(way, state.copy());
+        if (there === undefined || there.meet(state)) pending.push(way);
+      }
+    }
+    return before;
+  }
+
+  /** Changes the state by all instructions up to the next such place. Answers where it goes on from there. */
+  #run(start: number, state: State, look?: (step: Step, before: State) => void): readonly number[] | undefined {
+    for (let at = start; ; ) {
+      const step = this.#reader.at(at);
+      if (step === undefined) return undefined;
+      look?.(step, state);
+      if (isCall(step)) applyCall(step, state, this.#returnsItsFirst);
+      else apply(step, state, this.#exposed);
+      const ways = this.#waysOn(step, state);
+      const [way] = ways ?? [];
+      if (ways?.length !== 1 || way !== step.next || this.#leaders.has(way)) return ways;
+      at = way;
+    }
+  }
+
+  /** Nowhere at an end of the function. Undefined where that is not known. */
+  #waysOn({ flow, next, target }: Step, { registers }: State): readonly number[] | undefined {
+    const { FlowControl } = disassembler();
+    if (flow === FlowControl.IndirectBranch) return undefined;
+    if (flow === FlowControl.ConditionalBranch) return [next, target];
+    if (flow === FlowControl.UnconditionalBranch) {
+      // A call in place of a return. With its frame there the function goes on elsewhere: compilers put rare cases there.
+      const stack = registers[STACK_POINTER];
+      const isCallOfAnother =
+        (target < this.#entry || target >= this.#end) && stack?.is === 'stack' && stack.offset === 0;
+      return isCallOfAnother ? [] : [target];
+    }
+    return isEnd(flow) ? [] : [next];
+  }
 }
 
-/** Where it goes on; nowhere at an end of the function. Undefined where that is not known. */
-function waysOn(
-  { flow, next, target }: Step,
-  steps: ReadonlyMap<number, Step>,
-  { registers }: State,
-): readonly number[] | undefined {
-  const { FlowControl } = disassembler();
-  const { UnconditionalBranch, ConditionalBranch, IndirectBranch, Return, Exception, Interrupt } = FlowControl;
-  if (flow === IndirectBranch) return undefined;
-  if (flow === UnconditionalBranch || flow === ConditionalBranch) {
-    if (steps.has(target)) return flow === ConditionalBranch ? [next, target] : [target];
-    const stack = registers[STACK_POINTER];
-    const hasNoFrame = stack?.is === 'stack' && stack.offset === 0;
-    // A call in place of a return. Other code elsewhere may come back to any place here.
-    return flow === UnconditionalBranch && hasNoFrame ? [] : undefined;
+function stateAtEntry(): State {
+  const registers: (Value | undefined)[] = Array.from({ length: 16 });
+  for (const [index, register] of ARGUMENT_REGISTERS.entries()) {
+    registers[register] = { is: 'argument', index, bits: 64, orNull: false };
   }
-  return flow === Return || flow === Exception || flow === Interrupt ? [] : [next];
+  registers[STACK_POINTER] = { is: 'stack', offset: 0 };
+  return new State(registers, new Map());
+}
+
+/** All places that something jumps to, and those where a jump that is not made goes on. */
+function findLeaders(reader: StepReader, entry: number): ReadonlySet<number> {
+  const { FlowControl } = disassembler();
+  const leaders = new Set([entry]);
+  const pending = [entry];
+  const seen = new Set<number>();
+  while (pending.length > 0) {
+    let at = pending.pop();
+    while (at !== undefined && !seen.has(at)) {
+      seen.add(at);
+      const step = reader.at(at);
+      if (step === undefined || isEnd(step.flow) || step.flow === FlowControl.IndirectBranch) break;
+      const isConditional = step.flow === FlowControl.ConditionalBranch;
+      const isJump = isConditional || step.flow === FlowControl.UnconditionalBranch;
+      const found = isJump ? [step.target, ...(isConditional ? [step.next] : [])] : [];
+      for (const place of found) {
+        leaders.add(place);
+        pending.push(place);
+      }
+      at = isJump ? undefined : step.next;
+    }
+  }
+  return leaders;
+}
+
+function isEnd(flow: number): boolean {
+  const { FlowControl } = disassembler();
+  return flow === FlowControl.Return || flow === FlowControl.Exception || flow === FlowControl.Interrupt;
 }
 
 function isCall({ flow }: Step): boolean {

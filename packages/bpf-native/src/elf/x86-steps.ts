@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Instruction } from 'iced-x86';
-import { disassembler } from './x86-code.js';
+import type { Decoder, Instruction } from 'iced-x86';
+import { disassembler, type ReadCode } from './x86-code.js';
 
 /** No register: none is given, or it is not one of the sixteen. */
 export const NO_REGISTER = -1;
@@ -35,44 +35,88 @@ export interface Step {
   readonly stores: readonly MemoryOperand[];
 }
 
-/** Machine code, and where it is in the file. */
-export interface CodePart {
-  readonly code: Buffer;
-  readonly offset: number;
-}
+/** Code is read in pieces of so many bytes. */
+const WINDOW_BYTES = 8192;
+/** No instruction is longer. */
+const MAX_INSTRUCTION_BYTES = 15;
 
-/** Instructions by their file offset. Undefined where one does not decode. */
-export function decodeSteps(parts: readonly CodePart[]): ReadonlyMap<number, Step> | undefined {
-  const { Decoder, DecoderOptions, InstructionInfoFactory } = disassembler();
-  const factory = new InstructionInfoFactory();
-  const steps = new Map<number, Step>();
-  try {
-    for (const { code, offset } of parts) {
-      const decoder = new Decoder(64, code, DecoderOptions.None);
-      decoder.ip = BigInt(offset);
-      try {
-        while (decoder.canDecode) {
-          const instruction = decoder.decode();
-          try {
-            if (instruction.isInvalid) return undefined;
-            steps.set(Number(instruction.ip), summarize(instruction, factory));
-          } finally {
-            instruction.free();
-          }
-        }
-      } finally {
-        decoder.free();
-      }
-    }
-  } finally {
-    factory.free();
+/** A function with more of them is not one that is looked into. */
+const MAX_STEPS = 5000;
+
+/** Instructions of a file, decoded when they are asked for. To be freed. */
+export class StepReader {
+  readonly #readCode: ReadCode;
+  readonly #steps = new Map<number, Step | undefined>();
+  readonly #factory = new (disassembler().InstructionInfoFactory)();
+  #decoder: Decoder | undefined;
+  #window = { offset: 0, bytes: 0 };
+
+  constructor(readCode: ReadCode) {
+    this.#readCode = readCode;
   }
-  return steps;
+
+  /** Undefined where there is no instruction, and after too many. */
+  at(offset: number): Step | undefined {
+    if (this.#steps.has(offset) || this.#steps.size >= MAX_STEPS) return this.#steps.get(offset);
+    const decoder = this.#decoderAt(offset);
+    const instruction = decoder.decode();
+    try {
+      const step = instruction.isInvalid ? undefined : summarize(instruction, this.#factory);
+      this.#steps.set(offset, step);
+      return step;
+    } finally {
+      instruction.free();
+    }
+  }
+
+  free(): void {
+    this.#decoder?.free();
+    this.#factory.free();
+  }
+
+  #decoderAt(offset: number): Decoder {
+    const { Decoder, DecoderOptions } = disassembler();
+    const at = offset - this.#window.offset;
+    if (this.#decoder === undefined || at < 0 || at + MAX_INSTRUCTION_BYTES > this.#window.bytes) {
+      this.#decoder?.free();
+      const code = this.#readCode(offset, WINDOW_BYTES);
+      this.#decoder = new Decoder(64, code, DecoderOptions.None);
+      this.#window = { offset, bytes: code.length };
+    }
+    this.#decoder.position = offset - this.#window.offset;
+    this.#decoder.ip = BigInt(offset);
+    return this.#decoder;
+  }
 }
 
 type InfoFactory = InstanceType<ReturnType<typeof disassembler>['InstructionInfoFactory']>;
+type Changes = Pick<Step, 'changes' | 'stores'>;
 
 function summarize(instruction: Instruction, factory: InfoFactory): Step {
+  const operands = Array.from({ length: Math.min(2, instruction.opCount) }, (_, i) => operandOf(instruction, i));
+  return {
+    at: Number(instruction.ip),
+    next: Number(instruction.nextIP),
+    mnemonic: instruction.mnemonic,
+    flow: instruction.flowControl,
+    target: Number(instruction.nearBranchTarget),
+    operands,
+    ...(plainChanges(instruction, operands[0]) ?? allChanges(instruction, factory)),
+  };
+}
+
+/** Of instructions that change nothing, or their first operand and nothing else. To ask the decoder takes ten times as long. */
+function plainChanges({ mnemonic, flowControl }: Instruction, to: Operand | undefined): Changes | undefined {
+  const { FlowControl, Mnemonic } = disassembler();
+  const { Cmp, Test, Nop, Mov, Movzx, Movsx, Movsxd, Lea, Add, Sub, And, Or, Xor } = Mnemonic;
+  const isJump = flowControl === FlowControl.ConditionalBranch || flowControl === FlowControl.UnconditionalBranch;
+  if (isJump || [Cmp, Test, Nop].includes(mnemonic)) return { changes: [], stores: [] };
+  if (![Mov, Movzx, Movsx, Movsxd, Lea, Add, Sub, And, Or, Xor].includes(mnemonic)) return undefined;
+  if (to?.is === 'register') return { changes: [to.register], stores: [] };
+  return to?.is === 'memory' ? { changes: [], stores: [to] } : undefined;
+}
+
+function allChanges(instruction: Instruction, factory: InfoFactory): Changes {
   const { OpAccess, MemorySizeExt } = disassembler();
   const info = factory.info(instruction);
   const isWrite = (access: number) =>
@@ -84,30 +128,15 @@ function summarize(instruction: Instruction, factory: InfoFactory): Step {
       return register === NO_REGISTER ? [] : [register];
     });
     const stores = info.usedMemory().flatMap((used): MemoryOperand[] => {
-      const { base, index, displacement, memorySize, access } = used;
+      const { base, index, memorySize, access } = used;
+      const displacement = Number(BigInt.asIntN(64, used.displacement));
       used.free();
       if (!isWrite(access)) return [];
-      const bytes = MemorySizeExt.size(memorySize) || 64;
-      return [
-        {
-          is: 'memory',
-          base: numberOf(base),
-          index: numberOf(index),
-          displacement: Number(BigInt.asIntN(64, displacement)),
-          bytes,
-        },
-      ];
+      // One of unknown size, as of a state that is saved, is larger than what matters here.
+      const bytes = MemorySizeExt.size(memorySize) || 4096;
+      return [{ is: 'memory', base: numberOf(base), index: numberOf(index), displacement, bytes }];
     });
-    return {
-      at: Number(instruction.ip),
-      next: Number(instruction.nextIP),
-      mnemonic: instruction.mnemonic,
-      flow: instruction.flowControl,
-      target: Number(instruction.nearBranchTarget),
-      operands: Array.from({ length: Math.min(2, instruction.opCount) }, (_, i) => operandOf(instruction, i)),
-      changes,
-      stores,
-    };
+    return { changes, stores };
   } finally {
     info.free();
   }

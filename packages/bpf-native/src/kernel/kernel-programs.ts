@@ -54,7 +54,10 @@ export class KernelPrograms {
     return new KernelPrograms(session, backend, hasSessions, logger);
   }
 
-  /** Resolves when the programs that were left for later are there. Rejects when the kernel refuses them, of which a warning tells. */
+  /**
+   * Resolves when the programs that were left for later are there. Rejects when the kernel refuses them, of which a warning
+   * tells.
+   */
   loadLate(): Promise<unknown> {
     clearTimeout(this.#lateTimer);
     this.#loadingLate ??= this.session.loadLater(LATE_PROGRAMS).catch((error) => {

@@ -11,33 +11,25 @@ import type { Probe } from './tls-plan.js';
  * Where OpenSSL, from 1.1.0 on, copies what it has decrypted: `int ssl3_read_bytes(ssl, type, type *received, buffer, bytes,
  * peek, size_t *transferred)`. Only programs with OpenSSL linked into them that were not stripped have the symbol.
  */
-const READ_RECORDS = 'ssl3_read_bytes';
-/** GCC puts rare cases of a function there. */
-const READ_RECORDS_COLD = `${READ_RECORDS}.cold`;
-
-export const COPY_SYMBOLS: readonly string[] = [READ_RECORDS, READ_RECORDS_COLD];
+export const READ_RECORDS = 'ssl3_read_bytes';
 
 const ARGUMENT = { ssl: 0, type: 1, buffer: 3, peek: 5 } as const;
-const MAX_FUNCTION_BYTES = 64 * 1024;
 
 /**
  * Probes on the calls by which decrypted bytes get to whoever reads: one for each piece of data, where a pair of probes on
  * SSL_read sees each attempt to read, most of which find nothing in programs that feed the library from memory. Empty
  * where the code does not show all of them and what they belong to.
  */
-export function findPlaintextCopies(
-  fd: number,
-  functions: ReadonlyMap<string, FileFunction>,
-  readCode: ReadCode,
-): Probe[] {
-  const main = functions.get(READ_RECORDS);
-  const cold = functions.get(READ_RECORDS_COLD);
-  const parts = [main, cold].filter((part) => part !== undefined);
-  const image = main && ElfImage.open(fd);
-  if (!image || parts.some(({ bytes }) => bytes === 0 || bytes > MAX_FUNCTION_BYTES)) return [];
-  const copies = (target: number) => isImported(image, readCode, target, 'memcpy');
-  const code = parts.map(({ offset, bytes }) => ({ offset, code: readCode(offset, bytes) }));
-  const calls = followArguments(code, copies) ?? [];
+export function findPlaintextCopies(fd: number, readRecords: FileFunction, readCode: ReadCode): Probe[] {
+  const image = ElfImage.open(fd);
+  if (!image) return [];
+  const known = new Map<number, boolean>();
+  const copies = (target: number) => {
+    const isKnown = known.get(target) ?? isImported(image, readCode, target, 'memcpy');
+    known.set(target, isKnown);
+    return isKnown;
+  };
+  const calls = followArguments(readCode, readRecords, copies) ?? [];
   const intoBuffer = calls.filter((call) => copies(call.target) && call.passesPointerInto(0, ARGUMENT.buffer));
   const probes = intoBuffer.flatMap((call) => {
     const cookie = cookieOf(call);

@@ -2,7 +2,7 @@
 import { closeSync } from 'node:fs';
 import { openFirst } from '../targets/proc.js';
 import { fileIdentity } from './file-identity.js';
-import { planFile } from './file-plan.js';
+import { type Haste, planFile } from './file-plan.js';
 import { linkerCacheLibraries } from './linker-cache.js';
 import type { TlsPlan } from './tls-probes.js';
 
@@ -22,8 +22,8 @@ export class PlansAhead {
   }
 
   /** The plan for an open file, made ahead or now. */
-  take(key: string, fd: number): TlsPlan | undefined {
-    if (!this.#plans.has(key)) return planFile(fd);
+  take(key: string, fd: number, haste: Haste): TlsPlan | undefined {
+    if (!this.#plans.has(key)) return planFile(fd, haste);
     const plan = this.#plans.get(key);
     this.#plans.delete(key);
     return plan;

@@ -9,6 +9,7 @@ import { FILE_KEY } from '../records/record-layout.js';
 import { distinctMappings, executableMappings, openFirst, openMapping } from '../targets/proc.js';
 import { type FileGate, FileGates } from './file-gates.js';
 import { fileIdentity } from './file-identity.js';
+import type { Haste } from './file-plan.js';
 import { type FileUsers, hasUsers, type LivingTargets } from './file-users.js';
 import { linkerCacheLibraries } from './linker-cache.js';
 import type { PlansAhead } from './plans-ahead.js';
@@ -38,6 +39,14 @@ interface KnownFile extends FileUsers {
   work: Promise<void>;
   /** Absent: it has no TLS functions, or they are not probed yet. */
   probes?: Probes;
+}
+
+interface Inspection {
+  /** The process that has the file mapped; none where only the linker knows it. */
+  readonly mapper?: number;
+  /** It is in a layer of an image. */
+  readonly isLayer?: boolean;
+  readonly haste?: Haste;
 }
 
 /** Files without TLS functions that are remembered, so that they are read once. */
@@ -78,11 +87,11 @@ export class TlsAttacher {
     return [...this.#files.values()].flatMap(({ probes }) => (probes === undefined ? [] : [probes.library]));
   }
 
-  /** Everything executable that a process has mapped, its own program included. */
-  async inspectProcess(pid: number, target: number): Promise<void> {
+  /** Everything executable that a process has mapped, its own program included. `soon`: it has just begun, and goes on. */
+  async inspectProcess(pid: number, target: number, haste: Haste): Promise<void> {
     await Promise.all(
       distinctMappings(pid).map((mapping) =>
-        this.#inspect(openMapping(pid, mapping), mapping.path, target, { mapper: pid }),
+        this.#inspect(openMapping(pid, mapping), mapping.path, target, { mapper: pid, haste }),
       ),
     );
   }
@@ -92,7 +101,7 @@ export class TlsAttacher {
     const prefix = `${file.start.toString(16)}-`;
     const mapping = executableMappings(pid).find(({ range }) => range.startsWith(prefix));
     const fd = mapping && openMapping(pid, mapping);
-    if (mapping && fd !== undefined) await this.#inspect(fd, mapping.path, target, { mapper: pid });
+    if (mapping && fd !== undefined) await this.#inspect(fd, mapping.path, target, { mapper: pid, haste: 'soon' });
     // The process is gone, or has unmapped it: the kernel is to tell of the file again.
     else this.#session.mapDelete('known_files', fileKey(file));
   }
@@ -127,19 +136,18 @@ export class TlsAttacher {
     await this.#session.detach([...this.#files.values()].flatMap(({ probes }) => probes?.links ?? []));
   }
 
-  /** `mapper`: the process that has it mapped; none where only the linker knows it. */
   async #inspect(
     fd: number | undefined,
     path: string,
     target: number,
-    { mapper, isLayer = false }: { readonly mapper?: number; readonly isLayer?: boolean } = {},
+    { mapper, isLayer = false, haste = 'whenever' }: Inspection = {},
   ): Promise<void> {
     if (fd === undefined) return;
     const { key, inode } = fileIdentity(fd, isLayer);
     let file = this.#files.get(key);
     if (file === undefined) {
       file = { path, inode, mappedBy: new Map(), knownTo: new Set(), work: Promise.resolve() };
-      file.work = this.#attach(key, fd, file).finally(() => closeSync(fd));
+      file.work = this.#attach(key, fd, file, haste).finally(() => closeSync(fd));
       this.#remember(key, file);
     } else {
       closeSync(fd);
@@ -159,9 +167,9 @@ export class TlsAttacher {
     }
   }
 
-  async #attach(key: string, fd: number, file: KnownFile): Promise<void> {
+  async #attach(key: string, fd: number, file: KnownFile, haste: Haste): Promise<void> {
     const { path } = file;
-    const plan = this.#plans.take(key, fd);
+    const plan = this.#plans.take(key, fd, haste);
     if (plan === undefined) return;
     const gate = this.#gates.take();
     if (gate === undefined) {
