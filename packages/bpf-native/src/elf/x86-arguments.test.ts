@@ -18,6 +18,9 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
+/** Where there is an assembler for it. */
+const onX64 = describe.runIf(process.arch === 'x64');
+
 /** In AT&T syntax. */
 function assemble(code: string): Buffer {
   const object = join(directory, 'code.o');
@@ -54,7 +57,7 @@ function lastCall(code: string, returnsItsFirst = false): CallSite {
   return found;
 }
 
-describe('an argument', () => {
+onX64('an argument', () => {
   it('is in its register until something is called', () => {
     const [first, second] = calls('nop; call .; call .; ret') ?? [];
     expect(first?.at).toBe(OFFSET + 1);
@@ -129,7 +132,7 @@ describe('an argument', () => {
   });
 });
 
-describe('a pointer into what an argument points to', () => {
+onX64('a pointer into what an argument points to', () => {
   it.each([
     ['the argument itself', 'mov %rcx, %rbx; call .; mov %rbx, %rdi; call .; ret'],
     ['one that moves on in a loop', 'mov %rcx, %rbx; 1: call .; mov %rbx, %rdi; add %rax, %rbx; call .; jmp 1b'],
@@ -156,7 +159,7 @@ describe('a pointer into what an argument points to', () => {
   });
 });
 
-describe('a function whose code', () => {
+onX64('a function whose code', () => {
   it.each([
     ['jumps through memory', 'call .; jmp *(%rax)'],
     ['goes on where there is none', 'call .; test %eax, %eax; je .+4096; ret'],
