@@ -13,7 +13,6 @@ const DYNAMIC = {
   symbols: 6,
   rela: 7,
   relaBytes: 8,
-  stringBytes: 10,
   linkage: 23,
 } as const;
 const DYNAMIC_ENTRY_BYTES = 16;

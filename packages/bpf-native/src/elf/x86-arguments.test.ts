@@ -58,13 +58,17 @@ function lastCall(code: string, returnsItsFirst = false): CallSite {
 }
 
 onX64('an argument', () => {
-  it('is in its register until something is called', () => {
+  it('is passed on until something is called', () => {
     const [first, second] = calls('nop; call .; call .; ret') ?? [];
     expect(first?.at).toBe(OFFSET + 1);
-    expect([0, 1, 2, 3, 4, 5].map((argument) => first?.find(argument, 64))).toEqual(
-      [7, 6, 2, 1, 8, 9].map((register) => ({ register })),
-    );
-    expect(second?.find(0, 64)).toBeUndefined();
+    for (const argument of [0, 1, 2, 3, 4, 5]) {
+      expect(first?.passesPointerInto(argument, argument)).toBe(true);
+      expect(second?.passesPointerInto(argument, argument)).toBe(false);
+    }
+  });
+
+  it('is nowhere while it is in a register only that a callee may change', () => {
+    expect(lastCall('call .; ret').find(0, 64)).toBeUndefined();
   });
 
   it('is where it was moved to before', () => {
@@ -96,6 +100,7 @@ onX64('an argument', () => {
       'another value comes there on one of two ways',
       'mov %rdi, %rbx; test %esi, %esi; je 1f; mov (%rdx), %rbx; 1: call .; call .; ret',
     ],
+    ['a loop counts it down', 'mov %rdi, %rcx; 1: nop; loop 1b; mov %rcx, %rbx; call .; ret'],
     ['another value comes there in a loop', 'mov %rdi, %rbx; 1: call .; mov (%rax), %rbx; jmp 1b'],
     ['a part of its place is written', 'sub $40, %rsp; mov %rdi, 24(%rsp); call .; movb $0, 27(%rsp); call .; ret'],
     [

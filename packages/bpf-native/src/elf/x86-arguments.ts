@@ -15,7 +15,10 @@ export interface CallSite {
   readonly target: number;
   /** Whether an argument of the call, from 0, points into what an argument of the function points to. */
   passesPointerInto(argument: number, functionsArgument: number): boolean;
-  /** Where the function's argument, from 0, still is, or its lower bits. One of 64 bits may have become 0 on some ways. */
+  /**
+   * Where the function's argument, from 0, still is, or its lower bits: on the stack or in a register that a callee preserves.
+   * One of 64 bits may have become 0 on some ways.
+   */
   find(functionsArgument: number, bits: Bits): ValuePlace | undefined;
 }
 
@@ -61,7 +64,9 @@ function callSite({ at, target }: Step, { registers, slots }: State): CallSite {
       return matches(value, functionsArgument, 64) || (value?.is === 'within' && value.index === functionsArgument);
     },
     find(functionsArgument, bits) {
-      const register = registers.findIndex((value) => matches(value, functionsArgument, bits));
+      const register = registers.findIndex(
+        (value, number) => !SCRATCH_REGISTERS.includes(number) && matches(value, functionsArgument, bits),
+      );
       if (register >= 0) return { register };
       if (stackPointer?.is !== 'stack') return undefined;
       // The lowest ones may be arguments of what is called, which may change them: there they would be from the seventh on.

@@ -39,7 +39,6 @@ export interface Step {
 const WINDOW_BYTES = 8192;
 /** No instruction is longer. */
 const MAX_INSTRUCTION_BYTES = 15;
-
 /** A function with more of them is not one that is looked into. */
 const MAX_STEPS = 5000;
 
@@ -108,9 +107,10 @@ function summarize(instruction: Instruction, factory: InfoFactory): Step {
 /** Of instructions that change nothing, or their first operand and nothing else. To ask the decoder takes ten times as long. */
 function plainChanges({ mnemonic, flowControl }: Instruction, to: Operand | undefined): Changes | undefined {
   const { FlowControl, Mnemonic } = disassembler();
-  const { Cmp, Test, Nop, Mov, Movzx, Movsx, Movsxd, Lea, Add, Sub, And, Or, Xor } = Mnemonic;
+  const { Cmp, Test, Nop, Loop, Loope, Loopne, Mov, Movzx, Movsx, Movsxd, Lea, Add, Sub, And, Or, Xor } = Mnemonic;
   const isJump = flowControl === FlowControl.ConditionalBranch || flowControl === FlowControl.UnconditionalBranch;
-  if (isJump || [Cmp, Test, Nop].includes(mnemonic)) return { changes: [], stores: [] };
+  if ((isJump && ![Loop, Loope, Loopne].includes(mnemonic)) || [Cmp, Test, Nop].includes(mnemonic))
+    return { changes: [], stores: [] };
   if (![Mov, Movzx, Movsx, Movsxd, Lea, Add, Sub, And, Or, Xor].includes(mnemonic)) return undefined;
   if (to?.is === 'register') return { changes: [to.register], stores: [] };
   return to?.is === 'memory' ? { changes: [], stores: [to] } : undefined;

@@ -53,6 +53,9 @@ const structs: Record<string, string> = {
 
 const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
+const COPY_PLACES = ['ssl', 'type', 'peek'] as const;
+const ANY_COOKIE = 0x123456;
+
 function collectExpressions(): void {
   for (const [table, struct] of Object.entries(structs)) {
     for (const member of Object.keys(layout[table as keyof typeof layout] as object)) {
@@ -90,9 +93,6 @@ function collectExpressions(): void {
     expressions[`COPY_COOKIE.${place}`] = `FLOWTAP_COPY_${place.toUpperCase()}(${ANY_COOKIE})`;
   }
 }
-
-const COPY_PLACES = ['ssl', 'type', 'peek'] as const;
-const ANY_COOKIE = 0x123456;
 
 beforeAll(() => {
   collectExpressions();
