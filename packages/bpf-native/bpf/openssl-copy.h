@@ -7,9 +7,6 @@
  * User space has found out where the function's arguments are there. Nothing is seen of reads that find nothing.
  */
 
-/* What the argument `type` asks for: application data (RFC 8446 section 5.1). Anything else is a handshake. */
-#define TLS_APPLICATION_DATA 23
-
 /* A register that calls preserve, by its number in instructions. */
 static __always_inline u64 preserved_register(struct pt_regs *ctx, u32 number)
 {

@@ -159,12 +159,12 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
       ...('container' in target ? [] : [tls.inspectLinkerCache(id)]),
       ...found.map((pid) => tls.inspectLinkerCache(id, pid)),
     ];
-    await this.#track(Promise.all([...caches, ...found.map((pid) => tls.inspectProcess(pid, id, 'whenever'))]));
+    await this.#track(Promise.all([...caches, ...found.map((pid) => tls.inspectProcess(pid, id))]));
     this.#running(); // stop() may have been called meanwhile
     const pids = await translating(async () => targets.enroll(id));
     for (const pid of pids) this.#processes.running(pid);
     // What they have started or mapped since.
-    await this.#track(Promise.all([...pids.map((pid) => tls.inspectProcess(pid, id, 'whenever')), files]));
+    await this.#track(Promise.all([...pids.map((pid) => tls.inspectProcess(pid, id)), files]));
     return {
       pids,
       remove: () => {
@@ -189,7 +189,7 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
       // Probes are attached in other threads: the command is started meanwhile.
       const cached = this.#track(tls.inspectLinkerCache(target));
       const held = spawnHeld(session, this.#ownPid, target, command, args, options, async (pid) => {
-        await Promise.all([cached, tls.inspectProcess(pid, target, 'whenever'), this.#blindSpots.started(pid)]);
+        await Promise.all([cached, tls.inspectProcess(pid, target), this.#blindSpots.started(pid)]);
       });
       const [child] = await Promise.all([held, cached]);
       return child;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type ElfFile, openElf, read, readHeaders, toFileOffset, u64 } from './elf.js';
+import { type ElfFile, openElf, read, readHeaders, SYMBOL_BYTES, toFileOffset, u64 } from './elf.js';
 
 // System V ABI, chapter 5.
 const SEGMENT_LOAD = 1;
@@ -17,7 +17,6 @@ const DYNAMIC = {
 } as const;
 const DYNAMIC_ENTRY_BYTES = 16;
 const RELA_BYTES = 24;
-const SYMBOL_BYTES = 24;
 /** A longer name is not one of those that are looked for. */
 const MAX_NAME_BYTES = 64;
 /** R_X86_64_RELATIVE (x86-64 psABI), R_AARCH64_RELATIVE (AAELF64): the addend is the address. */

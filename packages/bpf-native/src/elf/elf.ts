@@ -11,7 +11,7 @@ const SECTION_SYMTAB = 2;
 const SECTION_DYNSYM = 11;
 const SEGMENT_BYTES = 56;
 const SEGMENT_LOAD = 1;
-const SYMBOL_BYTES = 24;
+export const SYMBOL_BYTES = 24;
 const SYMBOL_FUNCTION = 2;
 /** A symbol table larger than this is not read: hostile or not a program. */
 const MAX_TABLE_BYTES = 256 * 1024 * 1024;
@@ -128,7 +128,8 @@ function addSymbols(
 }
 
 /**
- * Functions in an ELF file's symbol tables (.dynsym, and .symtab where it was not stripped).
+ * Functions that an ELF file exports (.dynsym), or where it exports none of these, those that it has (.symtab, unless it was
+ * stripped).
  * Empty for what is not a 64-bit little-endian ELF file or does not have them. Does not throw, whatever the file holds.
  */
 export function findFunctions(fd: number, wanted: ReadonlySet<string>): Map<string, FileFunction> {

@@ -190,7 +190,7 @@ onX64('a function whose code', () => {
       { code: rare, offset: cold },
     ];
     const found = follow(parts)?.find(({ at }) => at === OFFSET + back);
-    expect(found).toBeDefined();
+    expect(found?.at).toBe(OFFSET + back);
     expect(found?.find(0, 64)).toBeUndefined();
     expect(follow(parts.slice(0, 1))).toBeUndefined();
   });

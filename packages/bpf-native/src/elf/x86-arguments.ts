@@ -116,11 +116,12 @@ class Walk {
   #follow(): Map<number, State> | undefined {
     const before = new Map([[this.#entry, stateAtEntry()]]);
     const pending = [this.#entry];
-    for (let visits = 0; pending.length > 0; visits++) {
-      const at = pending.pop() ?? this.#entry;
-      const state = before.get(at)?.copy() ?? stateAtEntry();
+    let visits = 0;
+    for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
+      const state = before.get(at)?.copy();
+      if (state === undefined || visits++ > MAX_VISITS) return undefined;
       const ways = this.#run(at, state);
-      if (ways === undefined || visits > MAX_VISITS) return undefined;
+      if (ways === undefined) return undefined;
       for (const way of ways) {
         const there = before.get(way);
         if (there === undefined) before.set(way, state.copy());

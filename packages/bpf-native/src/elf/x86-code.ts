@@ -19,6 +19,19 @@ export function disassembler(): Iced {
   return iced;
 }
 
+/** A displacement or an immediate operand as a number: the decoder gives them without a sign. */
+export function toSigned(value: bigint): number {
+  return Number(BigInt.asIntN(64, value));
+}
+
+/** The value of an operand, from 0; undefined where it is none in the instruction itself. */
+export function immediateOf(instruction: Instruction, operand: number): number | undefined {
+  const { OpKind } = disassembler();
+  const kind = instruction.opKind(operand);
+  const isImmediate = kind >= OpKind.Immediate8 && kind <= OpKind.Immediate32to64;
+  return isImmediate ? toSigned(instruction.immediate(operand)) : undefined;
+}
+
 /** Each is valid until the next one is asked for. */
 function* instructions(readCode: ReadCode, fileOffset: number): Generator<Instruction> {
   const { Decoder, DecoderOptions } = disassembler();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Decoder, Instruction } from 'iced-x86';
-import { disassembler, type ReadCode } from './x86-code.js';
+import { disassembler, immediateOf, type ReadCode, toSigned } from './x86-code.js';
 
 /** No register: none is given, or it is not one of the sixteen. */
 export const NO_REGISTER = -1;
@@ -129,7 +129,7 @@ function allChanges(instruction: Instruction, factory: InfoFactory): Changes {
     });
     const stores = info.usedMemory().flatMap((used): MemoryOperand[] => {
       const { base, index, memorySize, access } = used;
-      const displacement = Number(BigInt.asIntN(64, used.displacement));
+      const displacement = toSigned(used.displacement);
       used.free();
       if (!isWrite(access)) return [];
       // One of unknown size, as of a state that is saved, is larger than what matters here.
@@ -157,14 +157,12 @@ function operandOf(instruction: Instruction, i: number): Operand {
       is: 'memory',
       base: numberOf(instruction.memoryBase),
       index: numberOf(instruction.memoryIndex),
-      displacement: Number(BigInt.asIntN(64, instruction.memoryDisplacement)),
+      displacement: toSigned(instruction.memoryDisplacement),
       bytes: MemorySizeExt.size(instruction.memorySize),
     };
   }
-  if (kind >= OpKind.Immediate8 && kind <= OpKind.Immediate32to64) {
-    return { is: 'number', number: Number(BigInt.asIntN(64, instruction.immediate(i))) };
-  }
-  return { is: 'other' };
+  const number = immediateOf(instruction, i);
+  return number === undefined ? { is: 'other' } : { is: 'number', number };
 }
 
 function numberOf(register: number): number {

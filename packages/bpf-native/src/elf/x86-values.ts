@@ -91,7 +91,7 @@ function orNull(value: Value): Value | undefined {
   return value.is === 'argument' && value.bits === 64 ? { ...value, orNull: true } : undefined;
 }
 
-function isPointer(value: Value): boolean {
+function isPointer(value: Value): value is Extract<Value, { readonly index: number }> {
   return value.is === 'within' || (value.is === 'argument' && value.bits === 64);
 }
 
@@ -99,7 +99,7 @@ function isPointer(value: Value): boolean {
 export function moved(a: Value | undefined, b: Value | undefined): Value | undefined {
   const value = a ?? b;
   if (value === undefined || (a !== undefined && b !== undefined) || !isPointer(value)) return undefined;
-  return value.is === 'argument' || value.is === 'within' ? { is: 'within', index: value.index } : undefined;
+  return { is: 'within', index: value.index };
 }
 
 /** The lower bytes of it. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Instruction } from 'iced-x86';
-import { disassembler } from '../elf/x86-code.js';
+import { disassembler, immediateOf, toSigned } from '../elf/x86-code.js';
 import type { GoAbi, GoCode } from './go-code.js';
 
 /** What is needed of an instruction after the decoder's memory of it is gone. */
@@ -70,7 +70,6 @@ function decode(code: Buffer, offset: number): readonly Decoded[] | undefined {
 
 function summarize(instruction: Instruction): Decoded {
   const { OpKind } = disassembler();
-  const isImmediate = (kind: number) => kind >= OpKind.Immediate8 && kind <= OpKind.Immediate32to64;
   return {
     at: Number(instruction.ip),
     mnemonic: instruction.mnemonic,
@@ -79,9 +78,9 @@ function summarize(instruction: Instruction): Decoded {
     op0: instruction.op0Register,
     op1: instruction.op1Register,
     base: instruction.memoryBase,
-    displacement: Number(BigInt.asIntN(64, instruction.memoryDisplacement)),
+    displacement: toSigned(instruction.memoryDisplacement),
     segment: instruction.segmentPrefix,
-    immediate: isImmediate(instruction.op1Kind) ? Number(BigInt.asIntN(64, instruction.immediate(1))) : 0,
+    immediate: immediateOf(instruction, 1) ?? 0,
     storesToMemory: instruction.op0Kind === OpKind.Memory,
   };
 }

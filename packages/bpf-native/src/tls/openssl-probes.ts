@@ -3,7 +3,7 @@
 import type { ReadCode } from '../elf/x86-code.js';
 import { TlsFunction } from '../records/record-layout.js';
 import { findInternalFunction, type Placement } from './tls-placement.js';
-import { type LibraryPlan, type Probe, probeCookie, selectProbes } from './tls-plan.js';
+import { functionOf, type LibraryPlan, type Probe, probeCookie, selectProbes } from './tls-plan.js';
 
 /** Position of `size_t *transferred` among the arguments of the `_ex` functions: SSL_read_ex(3). */
 const COUNT_ARGUMENT = 4;
@@ -54,7 +54,7 @@ function internalTransfers(functions: ReadonlyMap<string, number>, readCode: Rea
 }
 
 function isRead(cookie: number): boolean {
-  const tlsFunction = cookie & 0xff;
+  const tlsFunction = functionOf(cookie);
   return tlsFunction === TlsFunction.read || tlsFunction === TlsFunction.readEx;
 }
 

@@ -88,7 +88,7 @@ export class TlsAttacher {
   }
 
   /** Everything executable that a process has mapped, its own program included. `soon`: it has just begun, and goes on. */
-  async inspectProcess(pid: number, target: number, haste: Haste): Promise<void> {
+  async inspectProcess(pid: number, target: number, haste: Haste = 'whenever'): Promise<void> {
     await Promise.all(
       distinctMappings(pid).map((mapping) =>
         this.#inspect(openMapping(pid, mapping), mapping.path, target, { mapper: pid, haste }),

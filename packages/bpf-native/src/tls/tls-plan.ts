@@ -29,6 +29,11 @@ export function probeCookie(tlsFunction: number, countArgument: number): number 
   return tlsFunction | (countArgument << 8);
 }
 
+/** The function in such a cookie. */
+export function functionOf(cookie: number): number {
+  return cookie & 0xff;
+}
+
 /** Probes for those of the wanted functions (symbol → cookie) that the file has (symbol → offset). */
 export function selectProbes(functions: ReadonlyMap<string, number>, wanted: ReadonlyMap<string, number>): Probe[] {
   return [...wanted].flatMap(([symbol, cookie]) => {
