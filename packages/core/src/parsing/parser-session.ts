@@ -19,6 +19,7 @@ import type {
   StreamGap,
   UpgradedExchange,
 } from './protocol-plugin.js';
+import { SessionContext, type SessionSurroundings } from './session-context.js';
 
 /** The connection that a stream belongs to, as the stream sees it. */
 export interface StreamOwner {
@@ -47,7 +48,7 @@ export interface SessionListener {
  *
  * The parser of a guarded plugin works later: the calls answer true, and the listener hears of the rest.
  */
-export class ParserSession {
+export class ParserSession implements SessionSurroundings {
   readonly #plugin: ProtocolPlugin;
   readonly #state: EngineState;
   readonly #owner: StreamOwner;
@@ -107,6 +108,19 @@ export class ParserSession {
       this.#failed(error);
     }
     if (!(this.#parser instanceof GuardedParser)) this.#end();
+  }
+
+  /** Address and role may be learnt after the parser was made. */
+  get connection(): ConnectionInfo {
+    return this.#owner.info;
+  }
+
+  get joinedLate(): boolean {
+    return this.#joinedLate;
+  }
+
+  get wantsUpdates(): boolean {
+    return this.#state.updates.isWanted;
   }
 
   get handover(): Handover | undefined {
@@ -180,33 +194,16 @@ export class ParserSession {
   }
 
   #context(upgraded: UpgradedExchange | undefined): ParserContext {
-    const { counters, limits, updates } = this.#state;
+    const { counters, limits } = this.#state;
     const { name } = this.#plugin;
-    const owner = this.#owner;
-    const layer = this.#layer;
-    const isJoinedLate = () => this.#joinedLate;
-    return {
-      // Getters, because address and role may be learnt after the parser was made.
-      get connection() {
-        return owner.info;
-      },
-      get role() {
-        return owner.info.role;
-      },
-      layer,
-      tls: layer === 'tls',
-      get joinedLate() {
-        return isJoinedLate();
-      },
+    return new SessionContext(this, {
+      layer: this.#layer,
       limits,
       upgraded,
-      get wantsUpdates() {
-        return updates.isWanted;
-      },
       open: (exchange) => this.#announce(exchange),
       emit: (exchange) => this.#emit(exchange),
       handover: (handover) => this.#noteHandover(handover),
       count: (code, by) => counters.add(`${name}:${code}`, by),
-    };
+    });
   }
 }
