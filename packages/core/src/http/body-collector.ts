@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+// Imported, because the global is a getter.
+import { Buffer } from 'node:buffer';
 import { HttpBody } from './http-body.js';
 
 /** Room for a body whose length is announced is made at once up to here; a larger one must show its bytes first. */
 const MAX_FIRST_CAPACITY = 262_144;
 const MIN_CAPACITY = 1024;
-/** Below this a loop is faster than a call into native code. */
-const LOOP_BYTES = 24;
+/** Up to here a loop is faster than a call into native code. */
+const LOOP_BYTES = 128;
 
 const NO_BYTES: Buffer = Buffer.alloc(0);
 
@@ -13,12 +15,25 @@ const NO_BYTES: Buffer = Buffer.alloc(0);
 function copied(bytes: Buffer, start: number, end: number): Buffer {
   const length = end - start;
   const copy = Buffer.allocUnsafe(length);
-  if (length <= LOOP_BYTES) {
-    for (let i = 0; i < length; i++) copy[i] = bytes[start + i] ?? 0;
-  } else {
-    bytes.copy(copy, 0, start, end);
-  }
+  copyBytes(bytes, start, end, copy, 0);
   return copy;
+}
+
+function copyBytes(from: Buffer, start: number, end: number, to: Buffer, at: number): void {
+  if (end - start > LOOP_BYTES) {
+    from.copy(to, at, start, end);
+    return;
+  }
+  let i = start;
+  let j = at;
+  // Four at a time take half as long.
+  for (; i + 4 <= end; i += 4, j += 4) {
+    to[j] = from[i] as number;
+    to[j + 1] = from[i + 1] as number;
+    to[j + 2] = from[i + 2] as number;
+    to[j + 3] = from[i + 3] as number;
+  }
+  for (; i < end; i++, j++) to[j] = from[i] as number;
 }
 
 /** The body that lies in one chunk, from `start` to `end`: the usual case, copied once. */
@@ -71,7 +86,7 @@ export class BodyCollector {
     if (to < end) this.#truncated = true;
     if (to === start) return;
     this.#reserve(this.#keptBytes + to - start);
-    bytes.copy(this.#kept, this.#keptBytes, start, to);
+    copyBytes(bytes, start, to, this.#kept, this.#keptBytes);
     this.#keptBytes += to - start;
   }
 
