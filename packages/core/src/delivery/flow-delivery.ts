@@ -52,7 +52,7 @@ export class FlowDelivery implements FlowUpdateSink {
     }
     this.flows += 1;
     for (const pipeline of this.#options.pipelines) pipeline.push(ready);
-    for (const [iterator, where] of this.#iterators) this.#pushTo(iterator, where, ready);
+    if (this.#iterators.size > 0) this.#pushToIterators(ready);
     try {
       this.#options.notify(ready);
     } catch (error) {
@@ -73,6 +73,10 @@ export class FlowDelivery implements FlowUpdateSink {
 
   message(progress: FlowProgress): void {
     this.#pushUpdate(progress);
+  }
+
+  #pushToIterators(flow: Flow): void {
+    for (const [iterator, where] of this.#iterators) this.#pushTo(iterator, where, flow);
   }
 
   #pushTo(iterator: FlowIterator, where: ((flow: Flow) => boolean) | undefined, flow: Flow): void {

@@ -26,7 +26,8 @@ export class FlowBuilder {
   exchange(connection: Connection, layer: Layer, exchange: ParsedExchange): ExchangeFlow {
     const { info } = connection;
     const { startNs, endNs, requestDirection } = exchange;
-    // One fixed order of assignments: flows of equal shape share a hidden class, and their JSON a key order.
+    // One fixed order of assignments: flows of equal shape share a hidden class, and their JSON a key order. What every flow
+    // has comes first, in one literal: what is added later lies in a store of its own, which grows by copying.
     const flow: Writable<Partial<ExchangeFlow>> = {
       schema: 1,
       kind: 'flow',
@@ -38,17 +39,17 @@ export class FlowBuilder {
       role: info.role === 'unknown' ? roleOfRequester(requestDirection) : info.role,
       startTimeMs: this.#wallClock(startNs),
       durationMs: Math.max(0, endNs - startNs) / 1e6,
+      process: this.#process(connection, startNs),
+      connectionId: info.id,
+      complete: exchange.complete,
     };
     setEndpoints(flow, info, requestDirection);
-    flow.process = this.#process(connection, startNs);
-    flow.connectionId = info.id;
     if (layer === 'tls') flow.fdSource = info.fdSource ?? 'unknown';
     if (exchange.request !== undefined) flow.request = exchange.request as ExchangeFlow['request'] & object;
     if (exchange.response !== undefined) flow.response = exchange.response as ExchangeFlow['response'] & object;
     if (exchange.messages !== undefined) flow.messages = exchange.messages;
     if (exchange.messageCount !== undefined) flow.messageCount = exchange.messageCount;
     if (exchange.messagesLost !== undefined) flow.messagesLost = exchange.messagesLost;
-    flow.complete = exchange.complete;
     if (exchange.headersIncomplete !== undefined) flow.headersIncomplete = exchange.headersIncomplete;
     if (exchange.joined !== undefined) flow.joined = exchange.joined;
     if (exchange.error !== undefined) flow.error = exchange.error;

@@ -79,11 +79,15 @@ class Redactor {
   #request(original: HttpRequest): HttpRequest {
     const request = this.#message(original);
     const target = redactUrl(request.target, this.#parameters, this.#tag);
-    const at = request.authority?.lastIndexOf('@') ?? -1;
-    if (target === request.target && at <= 0) return request;
-    if (request.authority === undefined || at <= 0) return { ...request, target };
-    const authority = this.#tag(request.authority.slice(0, at)) + request.authority.slice(at);
-    return { ...request, target, authority };
+    const authority = this.#authority(request.authority);
+    if (target === request.target && authority === request.authority) return request;
+    return { ...request, target, ...(authority === undefined ? {} : { authority }) };
+  }
+
+  #authority(authority: string | undefined): string | undefined {
+    if (authority?.includes('@') !== true) return authority;
+    const at = authority.lastIndexOf('@');
+    return at === 0 ? authority : this.#tag(authority.slice(0, at)) + authority.slice(at);
   }
 
   #message<M extends HttpRequest | HttpResponse>(message: M): M {
@@ -104,7 +108,7 @@ class Redactor {
   }
 
   #haveSecret(headers: readonly HttpHeader[]): boolean {
-    for (const header of headers) if (this.#ruleOf(header[0]) !== undefined) return true;
+    for (let i = 0; i < headers.length; i++) if (this.#ruleOf(headers[i]?.[0] ?? '') !== undefined) return true;
     return false;
   }
 
