@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { HttpHeader } from '@flowtap/core';
-import { UNKNOWN_NAME } from './hpack/decoder.js';
+import { type FieldSink, UNKNOWN_NAME } from './hpack/decoder.js';
 
 const COLON = 0x3a;
 const ZERO = 0x30;
@@ -10,7 +10,7 @@ const NINE = 0x39;
 export type HeadKind = 'request' | 'response' | 'trailers' | 'unknown';
 
 /** The fields of a message's first header block (RFC 9113 §8.3). */
-export class Head {
+export class Head implements FieldSink {
   kind: HeadKind = 'unknown';
   /** Without the pseudo-header fields below; others, and repeated ones, stay. */
   readonly headers: HttpHeader[] = [];
@@ -25,6 +25,22 @@ export class Head {
   grpcEncoding: string | undefined = undefined;
   /** Some of it could not be known. */
   isIncomplete = false;
+
+  field(field: HttpHeader): void {
+    const name = field[0];
+    if (name.charCodeAt(0) === COLON) {
+      if (!takePseudo(this, name, field[1])) this.headers.push(field);
+      return;
+    }
+    this.headers.push(field);
+    note(this, name, field[1]);
+  }
+
+  /** There are no more fields. */
+  finish(isIncomplete: boolean): void {
+    this.isIncomplete = isIncomplete;
+    if (this.kind === 'unknown') this.kind = kindOfFirst(this.headers);
+  }
 }
 
 /** Head of a message of which no header block could be read. */
@@ -34,25 +50,15 @@ export function unknownHead(): Head {
   return head;
 }
 
-export function readHead(fields: readonly HttpHeader[], isIncomplete: boolean): Head {
+export function readHead(fields: readonly HttpHeader[]): Head {
   const head = new Head();
-  head.isIncomplete = isIncomplete;
-  for (let i = 0; i < fields.length; i++) {
-    const field = fields[i] as HttpHeader;
-    if (field[0].charCodeAt(0) === COLON) {
-      if (!takePseudo(head, field[0], field[1])) head.headers.push(field);
-    } else {
-      head.headers.push(field);
-      note(head, field[0], field[1]);
-    }
-  }
-  if (head.kind === 'unknown') head.kind = kindOfFirst(fields);
+  for (const field of fields) head.field(field);
+  head.finish(false);
   return head;
 }
 
-/** RFC 9113 §8.3: pseudo-header fields come first, and trailers have none. */
-function kindOfFirst(fields: readonly HttpHeader[]): HeadKind {
-  const first = fields[0];
+/** RFC 9113 §8.3: pseudo-header fields come first, and trailers have none. None told what message this is. */
+function kindOfFirst([first]: readonly HttpHeader[]): HeadKind {
   return first === undefined || first[0] === UNKNOWN_NAME || first[0].charCodeAt(0) === COLON ? 'unknown' : 'trailers';
 }
 

@@ -6,30 +6,33 @@ const NO_BYTES: Buffer = Buffer.alloc(0);
 /** What is known of a header block beside its fields. */
 export interface BlockInfo {
   readonly streamId: number;
-  /** PUSH_PROMISE: the stream that is promised, else 0. */
-  readonly promisedId: number;
   readonly endsStream: boolean;
   /** When its first frame began. */
   readonly startNs: number;
+  /** When its last bytes were seen. */
+  readonly endNs: number;
 }
 
 /** A header block that comes in several frames (RFC 9113 §4.3, §6.10), put together up to a limit. */
 export class HeaderBlock implements BlockInfo {
   readonly streamId: number;
-  readonly promisedId: number;
+  /** PUSH_PROMISE: the stream that is promised. */
+  readonly promisedId: number | undefined;
   readonly endsStream: boolean;
   readonly startNs: number;
+  endNs: number;
   /** Why it cannot be decoded. */
   fault: FaultCode | undefined = undefined;
   readonly #maxBytes: number;
   #bytes = NO_BYTES;
   #length = 0;
 
-  constructor(streamId: number, promisedId: number, endsStream: boolean, startNs: number, maxBytes: number) {
+  constructor({ streamId, endsStream, startNs, endNs }: BlockInfo, promisedId: number | undefined, maxBytes: number) {
     this.streamId = streamId;
     this.promisedId = promisedId;
     this.endsStream = endsStream;
     this.startNs = startNs;
+    this.endNs = endNs;
     this.#maxBytes = maxBytes;
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
   BodyCollector,
+  bodyInOneChunk,
   type EventStreamReader,
   type FlowGap,
   HttpBody,
@@ -10,10 +11,17 @@ import {
   withGap,
 } from '@flowtap/core';
 import type { FaultCode } from './constants.js';
+import type { FrameHeader } from './frame/frame-header.js';
 import { GrpcMessageReader, type GrpcMessageSpan } from './grpc-messages.js';
 import type { Head } from './head.js';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** When the first and the last of some bytes were seen. One object, since the engine makes one of each time that is passed on. */
+export interface Times {
+  readonly startNs: number;
+  readonly endNs: number;
+}
 
 /** What was seen so far of one half of a stream. */
 export class Message {
@@ -36,14 +44,14 @@ export class Message {
   grpcMessages: GrpcMessageReader | undefined = undefined;
   /** Reads the body of an event stream. */
   events: EventStreamReader | undefined = undefined;
-  /** A body that came before HTTP/2 began. */
-  earlierBody: HttpBody | undefined = undefined;
+  /** The body, if it came all at once: in one frame, or before HTTP/2 began. */
+  wholeBody: HttpBody | undefined = undefined;
   #body: BodyCollector | undefined = undefined;
 
-  constructor(head: Head, startNs: number, endNs: number) {
+  constructor(head: Head, times: Times) {
     this.head = head;
-    this.startNs = startNs;
-    this.endNs = endNs;
+    this.startNs = times.startNs;
+    this.endNs = times.endNs;
     this.headersIncomplete = head.isIncomplete;
   }
 
@@ -53,7 +61,7 @@ export class Message {
   }
 
   get hasBody(): boolean {
-    return this.#body !== undefined;
+    return this.#body !== undefined || this.wholeBody !== undefined;
   }
 
   /** `onMessage`: hears of each message of the call. */
@@ -66,20 +74,31 @@ export class Message {
     return this.#body?.view() ?? Buffer.alloc(0);
   }
 
-  addData(bytes: Buffer, start: number, end: number, maxBodyBytes: number, timestampNs: number): void {
-    this.endNs = timestampNs;
+  addData(bytes: Buffer, start: number, end: number, maxBodyBytes: number, frame: FrameHeader): void {
+    const { endNs } = frame;
+    this.endNs = endNs;
+    if (frame.endsStream && end - start === frame.length && this.#startsHere) {
+      this.wholeBody = bodyInOneChunk(bytes, start, end, maxBodyBytes, this.head.contentEncoding);
+      return;
+    }
     this.#body ??= new BodyCollector(maxBodyBytes, 0);
     this.#body.append(bytes, start, end);
-    this.grpcMessages?.feed(bytes, start, end, timestampNs);
-    this.events?.append(bytes, start, end, timestampNs);
+    this.grpcMessages?.feed(bytes, start, end, endNs);
+    this.events?.append(bytes, start, end, endNs);
+  }
+
+  /** Nothing of the body has come or was missed, and nobody reads it as it comes. */
+  get #startsHere(): boolean {
+    if (this.#body !== undefined || this.mayMissFrames) return false;
+    return this.grpcMessages === undefined && this.events === undefined;
   }
 
   /** A gap whose place in the body is known. */
-  addBodyGap(gap: FlowGap, maxBodyBytes: number, timestampNs: number): void {
-    this.endNs = timestampNs;
+  addBodyGap(gap: FlowGap, maxBodyBytes: number, { endNs }: Times): void {
+    this.endNs = endNs;
     this.#body ??= new BodyCollector(maxBodyBytes, 0);
     this.#body.skip(gap.bytes);
-    this.grpcMessages?.skip(gap.bytes, timestampNs);
+    this.grpcMessages?.skip(gap.bytes, endNs);
     this.events?.skip();
     this.gaps = withGap(this.gaps, gap);
   }
@@ -97,7 +116,7 @@ export class Message {
 
   body(): HttpBody {
     const { contentEncoding } = this.head;
-    if (this.earlierBody !== undefined) return this.earlierBody;
+    if (this.wholeBody !== undefined) return this.wholeBody;
     if (this.#body === undefined) {
       return this.mayMissFrames || !this.ended ? unknownBody(contentEncoding) : HttpBody.empty;
     }
@@ -120,16 +139,12 @@ export function toRequest(message: Message): HttpRequest {
 
 /** RFC 9113 §8.3.1. A field that is not known is the empty string. */
 function requestWith(message: Message, body: HttpBody): HttpRequest {
-  const { head } = message;
-  const method = head.method ?? '';
-  const request: Writable<HttpRequest> = {
-    method,
-    target: head.path ?? (method === 'CONNECT' ? (head.authority ?? '') : ''),
-    httpVersion: '2',
-    headers: head.headers,
-    body,
-  };
-  if (head.authority !== undefined) request.authority = head.authority;
+  const { authority, headers, method = '', path } = message.head;
+  const target = path ?? (method === 'CONNECT' ? (authority ?? '') : '');
+  const request: Writable<HttpRequest> =
+    authority === undefined
+      ? { method, target, httpVersion: '2', headers, body }
+      : { method, target, authority, httpVersion: '2', headers, body };
   if (message.trailers !== undefined) request.trailers = message.trailers;
   return request;
 }

@@ -2,11 +2,12 @@
 import { EventStreamReader, type FlowGap, isEventStream, type UpgradedExchange } from '@flowtap/core';
 import { type FaultCode, flowError, resetError } from './constants.js';
 import type { Exchange } from './exchange.js';
-import { isGrpcContentType } from './grpc.js';
+import type { FrameHeader } from './frame/frame-header.js';
+import { isGrpc } from './grpc.js';
 import type { GrpcMessageSpan } from './grpc-messages.js';
 import { type Head, readHead, unknownHead } from './head.js';
 import type { BlockInfo } from './header-block.js';
-import { Message } from './message.js';
+import { Message, type Times } from './message.js';
 import { StreamTable, type StreamTableOptions } from './stream-table.js';
 
 /** Who sent a frame; undefined while the bytes have not told. */
@@ -41,7 +42,7 @@ export class Messages {
   }
 
   /** A header block: a head, an interim head, or trailers. */
-  head(info: BlockInfo, sender: Sender, head: Head, fault: FaultCode | undefined, nowNs: number): void {
+  head(info: BlockInfo, sender: Sender, head: Head, fault: FaultCode | undefined): void {
     const { streamId, endsStream } = info;
     if (sender === undefined) {
       this.#count('stream-not-captured');
@@ -59,20 +60,17 @@ export class Messages {
     } else if (mayBegin) {
       // RFC 9113 §8.1: interim responses come before the final one and do not end the stream.
       if (!isRequest && head.status >= 100 && head.status < 200 && !endsStream) return;
-      message = new Message(head, info.startNs, nowNs);
+      message = new Message(head, info);
       message.fault = fault;
       if (isRequest) exchange.request = message;
       else exchange.response = message;
       if (!isRequest) this.#readEvents(exchange, message);
-      if (isGrpcContentType(head.contentType) || isGrpcContentType(exchange.request?.head.contentType)) {
-        const begun = message;
-        message.readGrpc((span) => this.#progress(exchange, begun, span));
-      }
+      if (isGrpc(exchange.request, exchange.response)) this.#readGrpc(exchange, message);
     } else {
-      message = this.#begin(exchange, isRequest, info.startNs);
+      message = this.#begin(exchange, isRequest, info);
       addTrailers(message, head, fault);
     }
-    message.endNs = nowNs;
+    message.endNs = info.endNs;
     message.ended ||= endsStream;
     // Not every request has an end before its response begins: a call that streams has none.
     if (message.ended || !isRequest || message.grpcMessages !== undefined) this.#announce(exchange);
@@ -80,10 +78,10 @@ export class Messages {
   }
 
   /** RFC 9113 §8.4: a request that the server makes up. */
-  promise(info: BlockInfo, head: Head, fault: FaultCode | undefined, nowNs: number): void {
-    const exchange = this.#streams.forPush(info.promisedId);
+  promise(promisedId: number, times: Times, head: Head, fault: FaultCode | undefined): void {
+    const exchange = this.#streams.forPush(promisedId);
     if (exchange === undefined || exchange.request !== undefined) return;
-    exchange.request = new Message(head, info.startNs, nowNs);
+    exchange.request = new Message(head, times);
     exchange.request.fault = fault;
     exchange.request.ended = true;
     this.#announce(exchange);
@@ -91,43 +89,35 @@ export class Messages {
   }
 
   /** RFC 7540 §3.2: the request that asked for h2c in HTTP/1.1 is stream 1, and has ended. */
-  upgraded({ request, startNs, endNs }: UpgradedExchange): void {
+  upgraded(upgraded: UpgradedExchange): void {
     const exchange = this.#streams.forRequest(1, true);
     if (exchange === undefined) return;
-    const { headers, method, target, authority, body } = request;
-    const head = readHead(headers, false);
+    const { headers, method, target, authority, body } = upgraded.request;
+    const head = readHead(headers);
     head.method = method;
     head.path = target;
     head.authority = authority;
-    exchange.request = new Message(head, startNs, endNs);
+    exchange.request = new Message(head, upgraded);
     exchange.request.ended = true;
-    exchange.request.earlierBody = body;
+    exchange.request.wholeBody = body;
     this.#announce(exchange);
   }
 
-  data(
-    streamId: number,
-    sender: Sender,
-    bytes: Buffer,
-    start: number,
-    end: number,
-    startNs: number,
-    nowNs: number,
-  ): void {
-    this.#messageFor(streamId, sender, startNs)?.addData(bytes, start, end, this.#maxBodyBytes, nowNs);
+  data(frame: FrameHeader, sender: Sender, bytes: Buffer, start: number, end: number): void {
+    this.#messageFor(frame, sender)?.addData(bytes, start, end, this.#maxBodyBytes, frame);
   }
 
-  dataGap(streamId: number, sender: Sender, gap: FlowGap, startNs: number, nowNs: number): void {
-    this.#messageFor(streamId, sender, startNs)?.addBodyGap(gap, this.#maxBodyBytes, nowNs);
+  dataGap(frame: FrameHeader, sender: Sender, gap: FlowGap): void {
+    this.#messageFor(frame, sender)?.addBodyGap(gap, this.#maxBodyBytes, frame);
   }
 
   /** END_STREAM on DATA. */
-  end(streamId: number, sender: Sender, startNs: number, nowNs: number): void {
-    const message = this.#messageFor(streamId, sender, startNs);
-    const exchange = this.#streams.get(streamId);
+  end(frame: FrameHeader, sender: Sender): void {
+    const message = this.#messageFor(frame, sender);
+    const exchange = this.#streams.get(frame.streamId);
     if (message === undefined || exchange === undefined) return;
     message.ended = true;
-    message.endNs = nowNs;
+    message.endNs = frame.endNs;
     this.#announce(exchange);
     this.#streams.settle(exchange);
   }
@@ -158,6 +148,10 @@ export class Messages {
     this.#streams.close(cut, noResponse);
   }
 
+  #readGrpc(exchange: Exchange, message: Message): void {
+    message.readGrpc((span) => this.#progress(exchange, message, span));
+  }
+
   #readEvents(exchange: Exchange, response: Message): void {
     const { contentType, contentEncoding } = response.head;
     if (contentEncoding !== undefined || !isEventStream(contentType)) return;
@@ -173,20 +167,21 @@ export class Messages {
     return head.kind === 'response' && message.head.status === 0 && !message.hasBody && !message.isStartMissing;
   }
 
-  #messageFor(streamId: number, sender: Sender, startNs: number): Message | undefined {
+  #messageFor(frame: FrameHeader, sender: Sender): Message | undefined {
     if (sender === undefined) {
       this.#count('stream-not-captured');
       return undefined;
     }
     const isRequest = sender === 'client';
+    const { streamId } = frame;
     const exchange = isRequest ? this.#streams.forRequest(streamId, false) : this.#streams.forResponse(streamId);
     if (exchange === undefined) return undefined;
-    return (isRequest ? exchange.request : exchange.response) ?? this.#begin(exchange, isRequest, startNs);
+    return (isRequest ? exchange.request : exchange.response) ?? this.#begin(exchange, isRequest, frame);
   }
 
   /** A message whose head was missed. */
-  #begin(exchange: Exchange, isRequest: boolean, startNs: number): Message {
-    const message = new Message(unknownHead(), startNs, startNs);
+  #begin(exchange: Exchange, isRequest: boolean, times: Times): Message {
+    const message = new Message(unknownHead(), times);
     message.isStartMissing = true;
     message.fault = 'gap-in-head';
     if (isRequest) exchange.request = message;

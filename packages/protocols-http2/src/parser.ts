@@ -16,7 +16,7 @@ import type { FrameListener, FrameReader } from './frame/frame-reader.js';
 import { blockFragment, readSettings, uint31, uint32 } from './frame/payload.js';
 import { grpcCall, grpcProgress } from './grpc.js';
 import type { GrpcMessageSpan } from './grpc-messages.js';
-import { readHead, unknownHead } from './head.js';
+import { Head, unknownHead } from './head.js';
 import { type BlockInfo, HeaderBlock } from './header-block.js';
 import type { Message } from './message.js';
 import { Messages } from './messages.js';
@@ -34,6 +34,7 @@ export class Http2Parser implements ProtocolParser, FrameListener {
   /** The side that sends requests: from the socket's role, or learnt from the bytes, which then is certain. */
   #requests: Side | undefined;
   #isCertain = false;
+  #exchangeContext: ExchangeContext;
 
   constructor(context: ParserContext, grpcSchema: GrpcSchema | undefined) {
     const { limits, joinedLate, role } = context;
@@ -43,6 +44,7 @@ export class Http2Parser implements ProtocolParser, FrameListener {
     this.#ingress = new Side('ingress', this, joinedLate, limits.maxHeaderBytes);
     this.#egress = new Side('egress', this, joinedLate, limits.maxHeaderBytes);
     if (role !== 'unknown') this.#requests = role === 'client' ? this.#egress : this.#ingress;
+    this.#exchangeContext = this.#makeExchangeContext();
     this.#messages = new Messages({
       maxOpenStreams: limits.maxPendingExchanges,
       maxBodyBytes: limits.maxBodyBytes,
@@ -81,6 +83,7 @@ export class Http2Parser implements ProtocolParser, FrameListener {
     if (!this.#isLate) return;
     // The capture began in the connection's first moments: nothing was missed.
     this.#isLate = false;
+    this.#exchangeContext = this.#makeExchangeContext();
     side.beginFresh();
     this.#messages.beginFresh();
     if (!other.hasBlocks && other.reader.skippedBytes === 0) other.beginFresh();
@@ -120,17 +123,16 @@ export class Http2Parser implements ProtocolParser, FrameListener {
 
   content(reader: FrameReader, header: FrameHeader, bytes: Buffer, start: number, end: number): void {
     const sender = this.#sender(this.#sideOf(reader));
-    this.#messages.data(header.streamId, sender, bytes, start, end, header.startNs, reader.nowNs);
+    this.#messages.data(header, sender, bytes, start, end);
   }
 
   contentGap(reader: FrameReader, header: FrameHeader, gap: FlowGap): void {
     const sender = this.#sender(this.#sideOf(reader));
-    this.#messages.dataGap(header.streamId, sender, gap, header.startNs, reader.nowNs);
+    this.#messages.dataGap(header, sender, gap);
   }
 
   contentEnd(reader: FrameReader, header: FrameHeader): void {
-    if (!header.has(Flag.END_STREAM)) return;
-    this.#messages.end(header.streamId, this.#sender(this.#sideOf(reader)), header.startNs, reader.nowNs);
+    if (header.endsStream) this.#messages.end(header, this.#sender(this.#sideOf(reader)));
   }
 
   lost(reader: FrameReader, gap: FlowGap | undefined): void {
@@ -144,18 +146,13 @@ export class Http2Parser implements ProtocolParser, FrameListener {
   }
 
   #beginBlock(side: Side, header: FrameHeader, payload: Buffer | undefined, start: number): void {
-    const { streamId, startNs } = header;
-    const isPromise = header.type === FrameType.PUSH_PROMISE;
-    const endsStream = !isPromise && header.has(Flag.END_STREAM);
     const fragment = payload && blockFragment(header, payload, start);
-    const promisedId = fragment?.promisedId ?? 0;
     if (payload !== undefined && fragment !== undefined && header.has(Flag.END_HEADERS)) {
       // The usual case: the block lies in one frame and is read where it is.
-      const info = { streamId, promisedId, endsStream, startNs };
-      this.#decode(side, info, isPromise, payload, fragment.start, fragment.end);
+      this.#decode(side, header, fragment.promisedId, payload, fragment.start, fragment.end);
       return;
     }
-    const block = new HeaderBlock(streamId, promisedId, endsStream, startNs, this.#context.limits.maxHeaderBytes);
+    const block = new HeaderBlock(header, fragment?.promisedId, this.#context.limits.maxHeaderBytes);
     if (payload === undefined) block.fail(this.#faultOfMissing(header));
     else if (fragment === undefined) block.fail('malformed-frame');
     else block.append(payload, fragment.start, fragment.end);
@@ -186,7 +183,8 @@ export class Http2Parser implements ProtocolParser, FrameListener {
       return;
     }
     side.block = undefined;
-    this.#decode(side, block, block.promisedId !== 0, block.bytes, 0, block.bytes.length);
+    block.endNs = side.reader.nowNs;
+    this.#decode(side, block, block.promisedId, block.bytes, 0, block.bytes.length);
   }
 
   /** A block that cannot be decoded: what it did to the table is not known. */
@@ -195,14 +193,24 @@ export class Http2Parser implements ProtocolParser, FrameListener {
     side.decoder.lose();
     this.#context.count(fault);
     const head = unknownHead();
-    if (block.promisedId !== 0) return;
-    this.#messages.head(block, this.#sender(side), head, fault, side.reader.nowNs);
+    if (block.promisedId !== undefined) return;
+    block.endNs = side.reader.nowNs;
+    this.#messages.head(block, this.#sender(side), head, fault);
   }
 
   /** Every block is decoded, whatever becomes of its stream: the table must see them all (RFC 7541 §2.2). */
-  #decode(side: Side, info: BlockInfo, isPromise: boolean, bytes: Buffer, start: number, end: number): void {
+  #decode(
+    side: Side,
+    info: BlockInfo,
+    promisedId: number | undefined,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): void {
     side.hasBlocks = true;
-    const { headers, isIncomplete, isTruncated, isBroken } = side.decoder.decode(
+    const head = new Head();
+    const { isIncomplete, isTruncated, isBroken } = side.decoder.decodeInto(
+      head,
       bytes,
       start,
       end,
@@ -213,22 +221,23 @@ export class Http2Parser implements ProtocolParser, FrameListener {
     if (side.tableLimit !== undefined && side.decoder.capacity > side.tableLimit) {
       this.#context.count('table-size-over-limit');
     }
-    const head = readHead(headers, isIncomplete || isBroken || isTruncated);
-    if (isPromise) {
+    head.finish(isIncomplete || isBroken || isTruncated);
+    if (promisedId !== undefined) {
       // RFC 9113 §8.4: only servers push.
       this.#learn(this.#other(side));
-      this.#messages.promise(info, head, fault, side.reader.nowNs);
+      this.#messages.promise(promisedId, info, head, fault);
       return;
     }
     if (!this.#isCertain && (head.kind === 'request' || head.kind === 'response')) {
       this.#learn(head.kind === 'request' ? side : this.#other(side));
     }
-    this.#messages.head(info, this.#sender(side), head, fault, side.reader.nowNs);
+    this.#messages.head(info, this.#sender(side), head, fault);
   }
 
   #learn(requests: Side): void {
     this.#requests = requests;
     this.#isCertain = true;
+    this.#exchangeContext = this.#makeExchangeContext();
   }
 
   #sender(side: Side): 'client' | 'server' | undefined {
@@ -263,7 +272,7 @@ export class Http2Parser implements ProtocolParser, FrameListener {
     this.#context.emit(toParsedExchange(exchange, this.#exchangeContext));
   }
 
-  get #exchangeContext(): ExchangeContext {
+  #makeExchangeContext(): ExchangeContext {
     return {
       tls: this.#context.tls,
       requestDirection: this.#requests?.direction ?? 'egress',

@@ -3,6 +3,7 @@ import type { FlowGap } from '@flowtap/core';
 import type { FaultCode } from './constants.js';
 import { Exchange } from './exchange.js';
 import { MAX_REMEMBERED_STREAMS } from './limits.js';
+import { OpenStreams } from './open-streams.js';
 
 export interface StreamTableOptions {
   readonly maxOpenStreams: number;
@@ -21,7 +22,7 @@ export interface StreamTableOptions {
  */
 export class StreamTable {
   readonly #options: StreamTableOptions;
-  readonly #open = new Map<number, Exchange>();
+  readonly #open = new OpenStreams();
   /** Streams that were let go before both sides had ended. */
   readonly #abandoned = new Set<number>();
   #lastRequest = 0;
@@ -50,8 +51,8 @@ export class StreamTable {
 
   /** The stream on which frames of the requesting side come. Undefined when it is closed. */
   forRequest(streamId: number, isHead: boolean): Exchange | undefined {
-    const known = this.#open.get(streamId);
-    if (known !== undefined || this.#abandoned.has(streamId) || isEven(streamId)) return known;
+    const known = this.get(streamId);
+    if (known !== undefined || isEven(streamId) || this.#abandoned.has(streamId)) return known;
     const mayBeUnseen = this.#hasLostRequests || streamId < this.#unseenBelow;
     if (isHead && streamId > this.#lastRequest) {
       if (this.#hasLostRequests) this.#unseenBelow = streamId;
@@ -64,7 +65,7 @@ export class StreamTable {
 
   /** The same for frames of the answering side. Its first one may be seen before the request is. */
   forResponse(streamId: number): Exchange | undefined {
-    const known = this.#open.get(streamId);
+    const known = this.get(streamId);
     if (known !== undefined || this.#abandoned.has(streamId)) return known;
     const isToCome = isEven(streamId) ? false : streamId > this.#lastRequest && !this.#hasLostRequests;
     const mayBeUnseen = isEven(streamId)
@@ -80,7 +81,7 @@ export class StreamTable {
   forPush(streamId: number): Exchange | undefined {
     if (!isEven(streamId) || streamId <= this.#lastPush) return undefined;
     this.#lastPush = streamId;
-    const exchange = this.#open.get(streamId) ?? this.#begin(streamId);
+    const exchange = this.get(streamId) ?? this.#begin(streamId);
     exchange.isPushed = true;
     return exchange;
   }
@@ -91,7 +92,7 @@ export class StreamTable {
   }
 
   release(exchange: Exchange): void {
-    this.#open.delete(exchange.streamId);
+    this.#open.delete(exchange);
     if (!exchange.hasEnded) this.#remember(exchange.streamId);
     if (exchange.isKnown) this.#options.release(exchange);
     else this.#options.count('stream-not-captured');
@@ -136,12 +137,12 @@ export class StreamTable {
   #begin(streamId: number): Exchange {
     if (this.#open.size >= this.#options.maxOpenStreams) this.#dropOldest();
     const exchange = new Exchange(streamId);
-    this.#open.set(streamId, exchange);
+    this.#open.add(exchange);
     return exchange;
   }
 
   #dropOldest(): void {
-    const [oldest] = this.#open.values();
+    const oldest = this.#open.oldest();
     if (oldest === undefined) return;
     this.#options.count('too-many-pending');
     oldest.giveUp('too-many-pending', 'too-many-pending');

@@ -112,6 +112,21 @@ describe('a gap', () => {
     ]);
   });
 
+  test('of all frames of a body but the last: what is there is not taken for all of it', () => {
+    const part = data(1, 'x'.repeat(1000), 'open');
+    const found = runParser(http2(), [
+      ...BEGIN,
+      client(headers(1, request('/a'), 'end'), headers(3, request('/b'), 'end')),
+      server(headers(1, response(200))),
+      serverGap(part.length),
+      server(data(1, 'end'), headers(3, response(200)), data(3, 'whole')),
+    ]);
+    expect(found.exchanges.map(({ response: answer }) => answer)).toMatchObject([
+      { body: { size: 3, truncated: true } },
+      { body: { size: 5, truncated: false } },
+    ]);
+  });
+
   test('of whole responses: their requests say so, and later ones are right', () => {
     const lost = join(headers(1, response(200)), data(1, 'one'));
     expect(

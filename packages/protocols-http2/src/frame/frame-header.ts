@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { FrameType } from '../constants.js';
+import { Flag, FrameType } from '../constants.js';
 
 /** RFC 9113 §4.1 */
 export const FRAME_HEADER_BYTES = 9;
@@ -12,6 +12,8 @@ export class FrameHeader {
   streamId = 0;
   /** When its first byte was seen. */
   startNs = 0;
+  /** When the latest of its bytes were seen. */
+  endNs = 0;
 
   /** Takes over nine bytes. */
   parse(bytes: Uint8Array, at: number): void {
@@ -28,6 +30,11 @@ export class FrameHeader {
 
   has(flag: number): boolean {
     return (this.flags & flag) !== 0;
+  }
+
+  /** Only HEADERS and DATA have the flag (RFC 9113 §6.1, §6.2). */
+  get endsStream(): boolean {
+    return (this.flags & Flag.END_STREAM) !== 0 && this.type <= FrameType.HEADERS;
   }
 }
 

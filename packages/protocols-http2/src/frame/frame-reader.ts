@@ -32,8 +32,6 @@ export class FrameReader {
   readonly direction: Direction;
   /** What the other side allows (SETTINGS_MAX_FRAME_SIZE). */
   maxFrameSize: number;
-  /** Time of the chunk that is being read. */
-  nowNs = 0;
   #state: State;
   readonly #listener: FrameListener;
   /** Longest header block fragment that is kept. */
@@ -60,6 +58,11 @@ export class FrameReader {
     this.maxFrameSize = joinedLate ? LARGEST_FRAME_SIZE : DEFAULT_MAX_FRAME_SIZE;
   }
 
+  /** Time of the chunk that is being read. */
+  get nowNs(): number {
+    return this.#header.endNs;
+  }
+
   get isUntouched(): boolean {
     return this.#isUntouched;
   }
@@ -76,7 +79,7 @@ export class FrameReader {
   }
 
   feed(bytes: Buffer, timestampNs: number): void {
-    this.nowNs = timestampNs;
+    this.#header.endNs = timestampNs;
     let position = 0;
     while (position < bytes.length) {
       switch (this.#state) {
@@ -114,7 +117,7 @@ export class FrameReader {
 
   gap({ direction, offset, length, reason, timestampNs }: StreamGap): void {
     this.#isUntouched = false;
-    this.nowNs = timestampNs;
+    this.#header.endNs = timestampNs;
     let taken = 0;
     if (this.#state === 'data') {
       // The frame's length is known, so a gap inside of it hides content but no frame.
@@ -153,11 +156,11 @@ export class FrameReader {
     const header = this.#header;
     let position = from;
     if (this.#headLength === 0 && bytes.length - from >= FRAME_HEADER_BYTES) {
-      header.startNs = this.nowNs;
+      header.startNs = header.endNs;
       header.parse(bytes, from);
       position += FRAME_HEADER_BYTES;
     } else {
-      if (this.#headLength === 0) header.startNs = this.nowNs;
+      if (this.#headLength === 0) header.startNs = header.endNs;
       const length = Math.min(FRAME_HEADER_BYTES - this.#headLength, bytes.length - from);
       bytes.copy(this.#headBytes, this.#headLength, from, from + length);
       this.#headLength += length;

@@ -6,15 +6,15 @@ import type { FrameHeader } from './frame-header.js';
 export interface BlockFragment {
   readonly start: number;
   readonly end: number;
-  /** PUSH_PROMISE: the stream that is promised, else 0. */
-  readonly promisedId: number;
+  /** PUSH_PROMISE: the stream that is promised. */
+  readonly promisedId: number | undefined;
 }
 
 /** Undefined when the padding is longer than the frame (RFC 9113 §6.2). */
 export function blockFragment(header: FrameHeader, bytes: Uint8Array, payload: number): BlockFragment | undefined {
   let start = payload;
   let end = payload + header.length;
-  let promisedId = 0;
+  let promisedId: number | undefined;
   if (header.type !== FrameType.CONTINUATION) {
     if (header.has(Flag.PADDED)) {
       end -= bytes[start] ?? 0;

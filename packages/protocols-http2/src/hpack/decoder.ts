@@ -20,15 +20,24 @@ const UNKNOWN_FIELD: HttpHeader = [UNKNOWN_NAME, ''];
 const SCRATCH_BYTES = 4096;
 let sharedScratch: Buffer | undefined;
 
-export interface DecodedBlock {
-  /** In wire order. Fields from the tables are shared objects. */
-  readonly headers: readonly HttpHeader[];
+/** Takes the fields of a block in wire order. Those from the tables are shared objects. */
+export interface FieldSink {
+  field(field: HttpHeader): void;
+}
+
+/** How the decoding of a block went. */
+export interface BlockState {
   /** Some fields could not be known: they have `UNKNOWN_NAME`. */
   readonly isIncomplete: boolean;
   /** Fields beyond `maxListBytes` were left out. */
   readonly isTruncated: boolean;
-  /** The block breaks RFC 7541; `headers` holds what came before. The table is lost. */
+  /** The block breaks RFC 7541; what came before was decoded. The table is lost. */
   readonly isBroken: boolean;
+}
+
+export interface DecodedBlock extends BlockState {
+  /** In wire order. Fields from the tables are shared objects. */
+  readonly headers: readonly HttpHeader[];
 }
 
 /**
@@ -69,6 +78,12 @@ export class HpackDecoder {
   /** Decode one block. `maxListBytes` counts as RFC 9113 §6.5.2 does: name, value and 32 for each field. */
   decode(bytes: Buffer, start: number, end: number, maxListBytes: number): DecodedBlock {
     const headers: HttpHeader[] = [];
+    const state = this.decodeInto({ field: (field) => headers.push(field) }, bytes, start, end, maxListBytes);
+    return { headers, ...state };
+  }
+
+  /** The same for somebody who needs no list. */
+  decodeInto(sink: FieldSink, bytes: Buffer, start: number, end: number, maxListBytes: number): BlockState {
     let listBytes = 0;
     this.#position = start;
     this.#end = end;
@@ -95,11 +110,10 @@ export class HpackDecoder {
       if (this.#isBroken) break;
       listBytes += field[0].length + field[1].length + ENTRY_OVERHEAD;
       // Beyond the limit the block is still read, for the sake of the table.
-      if (listBytes <= maxListBytes) headers.push(field);
+      if (listBytes <= maxListBytes) sink.field(field);
     }
     if (this.#isBroken) this.lose();
     return {
-      headers,
       isIncomplete: this.#isIncomplete,
       isTruncated: listBytes > maxListBytes,
       isBroken: this.#isBroken,

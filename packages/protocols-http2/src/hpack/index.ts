@@ -1,2 +1,2 @@
 // SPDX-License-Identifier: Apache-2.0
-export { type DecodedBlock, HpackDecoder, UNKNOWN_NAME } from './decoder.js';
+export { type BlockState, type DecodedBlock, type FieldSink, HpackDecoder, UNKNOWN_NAME } from './decoder.js';
