@@ -116,9 +116,10 @@ export class TlsAttacher {
     await Promise.all(paths.map((path) => this.#inspect(openFirst([`${root}${path}`]), path, target)));
   }
 
-  /** Files in the layers of an image that a container may use as soon as it starts. */
+  /** Files in the layers of an image that a container may use as soon as it starts, which may be at any moment. */
   async inspectLayerFiles(paths: readonly string[], target: number): Promise<void> {
-    await Promise.all(paths.map((path) => this.#inspect(openFirst([path]), path, target, { isLayer: true })));
+    const inspection = { isLayer: true, haste: 'soon' } as const;
+    await Promise.all(paths.map((path) => this.#inspect(openFirst([path]), path, target, inspection)));
   }
 
   /** A process ended or became another program, or a target was removed: some file may have no user any more. */
