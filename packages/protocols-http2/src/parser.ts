@@ -34,6 +34,7 @@ export class Http2Parser implements ProtocolParser, FrameListener {
   /** The side that sends requests: from the socket's role, or learnt from the bytes, which then is certain. */
   #requests: Side | undefined;
   #isCertain = false;
+  /** Asked for by each exchange: made anew only when something of it changes. */
   #exchangeContext: ExchangeContext;
 
   constructor(context: ParserContext, grpcSchema: GrpcSchema | undefined) {

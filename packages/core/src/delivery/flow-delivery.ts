@@ -52,7 +52,10 @@ export class FlowDelivery implements FlowUpdateSink {
     }
     this.flows += 1;
     for (const pipeline of this.#options.pipelines) pipeline.push(ready);
-    if (this.#iterators.size > 0) this.#pushToIterators(ready);
+    // Mostly there are none, and to iterate over an empty map is not for free.
+    if (this.#iterators.size > 0) {
+      for (const [iterator, where] of this.#iterators) this.#pushTo(iterator, where, ready);
+    }
     try {
       this.#options.notify(ready);
     } catch (error) {
@@ -73,10 +76,6 @@ export class FlowDelivery implements FlowUpdateSink {
 
   message(progress: FlowProgress): void {
     this.#pushUpdate(progress);
-  }
-
-  #pushToIterators(flow: Flow): void {
-    for (const [iterator, where] of this.#iterators) this.#pushTo(iterator, where, flow);
   }
 
   #pushTo(iterator: FlowIterator, where: ((flow: Flow) => boolean) | undefined, flow: Flow): void {

@@ -108,7 +108,7 @@ class Redactor {
   }
 
   #haveSecret(headers: readonly HttpHeader[]): boolean {
-    for (let i = 0; i < headers.length; i++) if (this.#ruleOf(headers[i]?.[0] ?? '') !== undefined) return true;
+    for (const header of headers) if (this.#ruleOf(header[0]) !== undefined) return true;
     return false;
   }
 
