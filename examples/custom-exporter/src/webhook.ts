@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ConfigError, type Exporter, type ExportResult, type Flow, flowToJson } from '@flowtap/core';
+import {
+  ConfigError,
+  type Exporter,
+  type ExportOptions,
+  type ExportResult,
+  type Flow,
+  flowToJson,
+  inSteps,
+} from '@flowtap/core';
 
 export interface WebhookOptions {
   /** Where flows are posted: `http:` or `https:`. */
@@ -25,19 +33,19 @@ export function webhook({ url }: WebhookOptions): Exporter {
     name: `webhook:${new URL(url).host}`,
     // Small batches, soon: whoever listens wants to react.
     pipeline: { maxBatchFlows: 100, maxDelayMs: 200 },
-    export: (flows, { signal }) => post(url, flows, signal),
+    export: (flows, options) => post(url, flows, options),
     // Each export waits for its answer, so that nothing is ever under way here.
     flush: async () => {},
     shutdown: async () => {},
   };
 }
 
-async function post(url: string, flows: readonly Flow[], signal: AbortSignal): Promise<ExportResult> {
+async function post(url: string, flows: readonly Flow[], options: ExportOptions): Promise<ExportResult> {
   if (flows.length === 0) return { status: 'ok' };
-  const body = flows.map((flow) => `${flowToJson(flow)}\n`).join('');
+  const body = Array.from(inSteps(flows, options), (flow) => `${flowToJson(flow)}\n`).join('');
   try {
     const headers = { 'content-type': 'application/jsonl' };
-    const response = await fetch(url, { method: 'POST', headers, body, signal });
+    const response = await fetch(url, { method: 'POST', headers, body, signal: options.signal });
     await response.body?.cancel();
     return resultOf(response);
   } catch (error) {

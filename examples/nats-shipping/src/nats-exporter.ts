@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { hostname } from 'node:os';
-import { type Exporter, type ExportResult, type Flow, flowToJson, type Logger, silentLogger } from '@flowtap/core';
+import {
+  type Exporter,
+  type ExportOptions,
+  type ExportResult,
+  type Flow,
+  flowToJson,
+  inSteps,
+  type Logger,
+  silentLogger,
+} from '@flowtap/core';
 import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { ensureStream, subjectOf } from './flow-stream.js';
@@ -66,12 +75,12 @@ class NatsExporter implements Exporter {
     this.#logger = options.logger ?? silentLogger;
   }
 
-  async export(flows: readonly Flow[], { signal }: { readonly signal: AbortSignal }): Promise<ExportResult> {
-    const messages = flows.map((flow) => this.#message(flow));
+  async export(flows: readonly Flow[], options: ExportOptions): Promise<ExportResult> {
+    const messages = Array.from(inSteps(flows, options), (flow) => this.#message(flow));
     try {
       const [stream, maxBytes] = await this.#ready();
       const sent = messages.map((message) => this.#publish(stream, message, maxBytes));
-      const results = await Promise.race([Promise.allSettled(sent), aborted(signal)]);
+      const results = await Promise.race([Promise.allSettled(sent), aborted(options.signal)]);
       const failed = results.find((result) => result.status === 'rejected');
       return failed === undefined ? { status: 'ok' } : retry(failed.reason);
     } catch (error) {

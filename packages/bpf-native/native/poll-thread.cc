@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -186,6 +187,13 @@ void PollThread::StopGivingWay() {
   std::lock_guard<std::mutex> lock(mutex_);
   priority_.Disable();
   StepAside();
+}
+
+// The kernel lets a thread that it began to run go on for some milliseconds before another one of the same priority gets the
+// processor. Those who are captured run out of work sooner, and then the other processor is idle. Behind others there is
+// nothing to yield, before them is no time for it.
+void PollThread::Yield() {
+  if (priority_.is_among_others()) sched_yield();
 }
 
 void PollThread::Judge(bool is_behind) {

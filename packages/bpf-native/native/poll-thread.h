@@ -42,6 +42,8 @@ class PollThread {
   bool GiveWay();
   // It competes as it did before.
   void StopGivingWay();
+  // For that thread, now and then while it works: whoever waits for its processor gets it first, if it gives way.
+  void Yield();
 
  private:
   static int OnRecord(void* context, void* data, size_t size);

@@ -49,6 +49,7 @@ Napi::Function Session::Define(Napi::Env env) {
                          InstanceMethod<&Session::Start>("start"),
                          InstanceMethod<&Session::Release>("release"),
                          InstanceMethod<&Session::GiveWay>("giveWay"),
+                         InstanceMethod<&Session::YieldProcessor>("yieldProcessor"),
                          InstanceMethod<&Session::Stop>("stop"),
                          InstanceMethod<&Session::Close>("close"),
                          InstanceMethod<&Session::AttachProgram>("attachProgram"),
@@ -172,6 +173,11 @@ Napi::Value Session::GiveWay(const Napi::CallbackInfo& info) {
   else if (thread_)
     thread_->StopGivingWay();
   return Napi::Boolean::New(info.Env(), gives_way);
+}
+
+Napi::Value Session::YieldProcessor(const Napi::CallbackInfo& info) {
+  if (thread_) thread_->Yield();
+  return info.Env().Undefined();
 }
 
 Napi::Value Session::Stop(const Napi::CallbackInfo& info) {

@@ -26,6 +26,7 @@ class Session : public Napi::ObjectWrap<Session> {
   Napi::Value Start(const Napi::CallbackInfo& info);
   Napi::Value Release(const Napi::CallbackInfo& info);
   Napi::Value GiveWay(const Napi::CallbackInfo& info);
+  Napi::Value YieldProcessor(const Napi::CallbackInfo& info);
   Napi::Value Stop(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
   Napi::Value AttachProgram(const Napi::CallbackInfo& info);

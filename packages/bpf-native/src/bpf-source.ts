@@ -226,6 +226,11 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
     return this.#running().session.giveWay(true);
   }
 
+  /** While the source gives way (`giveWay`) and events are behind: whoever waits for this thread's processor gets it first. */
+  yieldProcessor(): void {
+    this.#session?.yieldProcessor();
+  }
+
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
@@ -314,6 +319,7 @@ export class BpfSource extends EventEmitter<EventSourceEvents> implements EventS
         }
       },
       map: (record) => this.#inBackground(tls.inspectMapping(record)),
+      step: () => this.yieldProcessor(),
       invalid: (reason) => this.emit('error', new BpfError('BPF_MAP', `The kernel side sent a ${reason}.`)),
     });
   }

@@ -4,6 +4,7 @@ export { createFlowFilter, type FilteredFlow, type FlowCriteria, type FlowFilter
 export { type ExportCounters, ExportPipeline } from './delivery/export-pipeline.js';
 export type { ExportPipelineOptions } from './delivery/export-pipeline-options.js';
 export type * from './delivery/exporter.js';
+export { inSteps } from './delivery/in-steps.js';
 export { ConfigError, EventLogError, FlowtapError, type FlowtapErrorOptions, StateError } from './errors.js';
 export { createRecorder, type RecorderOptions } from './event-log/recorder.js';
 export { ReplaySource, type ReplaySourceOptions } from './event-log/replay-source.js';

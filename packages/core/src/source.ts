@@ -42,6 +42,11 @@ export interface EventSource extends EventEmitter<EventSourceEvents> {
    * and what its consumers cannot take then is dropped and counted.
    */
   paceBy?(ready: () => Promise<void> | undefined): void;
+  /**
+   * Lets whoever waits for this thread's processor run first (sched_yield(2)), where the source was asked to put the captured
+   * programs first; else does nothing. For work that takes longer than a tenth of a millisecond or so.
+   */
+  yieldProcessor?(): void;
   /** Counters of the source itself, merged into the tap's statistics. */
   counters?(): Readonly<Record<string, number>>;
 }

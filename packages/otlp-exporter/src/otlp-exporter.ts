@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Exporter, ExportResult, Flow } from '@flowtap/core';
+import { type Exporter, type ExportOptions, type ExportResult, type Flow, inSteps } from '@flowtap/core';
 import { FlowSpans } from './flow-to-span.js';
 import { type OtlpOptions, type ResolvedOtlpOptions, resolveOtlpOptions } from './options.js';
 import { openSender, type SpanSender } from './span-sender.js';
@@ -39,11 +39,11 @@ class OtlpExporter implements Exporter {
     this.#sender = await openSender(this.#options);
   }
 
-  async export(flows: readonly Flow[], { signal }: { readonly signal: AbortSignal }): Promise<ExportResult> {
+  async export(flows: readonly Flow[], options: ExportOptions): Promise<ExportResult> {
     this.#sender ??= await openSender(this.#options);
     return this.#sender.send(
-      flows.map((flow) => this.#spans.of(flow)),
-      signal,
+      Array.from(inSteps(flows, options), (flow) => this.#spans.of(flow)),
+      options.signal,
     );
   }
 

@@ -35,6 +35,8 @@ export interface NativeSession {
    * when the ring threatens to fill (native/consumer-priority.h); `false`: it competes as before. Answers whether it gives way now.
    */
   giveWay(wanted: boolean): boolean;
+  /** While the calling thread gives way and competes like any other: whoever waits for its processor gets it first. */
+  yieldProcessor(): void;
   /** Resolves when the last batch has been handed over. */
   stop(): Promise<void>;
   close(): Promise<boolean>;

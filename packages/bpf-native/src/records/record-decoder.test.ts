@@ -12,6 +12,7 @@ class Collector {
   readonly processes: ProcessRecord[] = [];
   readonly maps: MapRecord[] = [];
   readonly reasons: string[] = [];
+  steps = 0;
   readonly decoder = new RecordDecoder({
     connect: (event) => this.events.push(event),
     getsockname: (event) => this.events.push(event),
@@ -20,6 +21,9 @@ class Collector {
     close: (event) => this.events.push(event),
     process: (record) => this.processes.push(record),
     map: (record) => this.maps.push(record),
+    step: () => {
+      this.steps++;
+    },
     invalid: (reason) => this.reasons.push(reason),
   });
 
@@ -268,6 +272,13 @@ describe('a batch that is not as agreed', () => {
   });
 });
 
+it('steps between records after every 16 KiB', () => {
+  const collector = new Collector();
+  const kibibyte = Array.from({ length: 40 }, () => dataRecord({ payload: Buffer.alloc(1024) }));
+  expect(collector.decode(...kibibyte).steps).toBe(2);
+  expect(collector.events).toHaveLength(40);
+});
+
 it('goes on with the next record when a handler throws, and does not hide the exception', async () => {
   const thrown: unknown[] = [];
   const seen: number[] = [];
@@ -282,6 +293,7 @@ it('goes on with the next record when a handler throws, and does not hide the ex
       close: ignore,
       process: ignore,
       map: ignore,
+      step: ignore,
       invalid: ignore,
       data: ({ offset }) => {
         seen.push(offset);

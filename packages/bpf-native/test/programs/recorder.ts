@@ -48,6 +48,13 @@ async function obey(order: Order): Promise<unknown> {
       return source.counters();
     case 'libraries':
       return source.tlsLibraries.map(({ path }) => path);
+    case 'give-way':
+      return source.giveWay();
+    case 'yield': {
+      const start = performance.now();
+      for (let i = 0; i < order.times; i++) source.yieldProcessor();
+      return performance.now() - start;
+    }
     case 'stop':
       return source.stop();
   }

@@ -18,6 +18,8 @@ export type OrderKind =
   | { readonly do: 'block'; readonly milliseconds: number }
   | { readonly do: 'counters' }
   | { readonly do: 'libraries' }
+  | { readonly do: 'give-way' }
+  | { readonly do: 'yield'; readonly times: number }
   | { readonly do: 'stop' };
 
 /** The bytes as latin1 text: one character for each byte. */

@@ -91,6 +91,15 @@ export class Recorder {
     return this.#order({ do: 'libraries' }) as Promise<readonly string[]>;
   }
 
+  giveWay(): Promise<boolean> {
+    return this.#order({ do: 'give-way' }) as Promise<boolean>;
+  }
+
+  /** How long it took, in milliseconds. */
+  yieldProcessor(times: number): Promise<number> {
+    return this.#order({ do: 'yield', times }) as Promise<number>;
+  }
+
   /** Everything that was captured has arrived when it resolves. */
   async stop(): Promise<readonly SentEvent[]> {
     await this.#order({ do: 'stop' });

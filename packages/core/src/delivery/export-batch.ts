@@ -2,7 +2,7 @@
 
 import type { Flow } from '../flow/flow.js';
 import type { FlowUpdate } from '../flow/flow-update.js';
-import type { Exporter, ExportResult } from './exporter.js';
+import type { Exporter, ExportOptions, ExportResult } from './exporter.js';
 
 /** What one exporter's queue holds. */
 export type ExportItem = Flow | FlowUpdate;
@@ -23,7 +23,7 @@ function isUpdate(item: ExportItem): item is FlowUpdate {
 export async function exportUpdates(
   exporter: Exporter,
   updates: readonly FlowUpdate[],
-  options: { readonly signal: AbortSignal },
+  options: ExportOptions,
 ): Promise<ExportResult> {
   return (await exporter.exportUpdates?.(updates, options)) ?? { status: 'ok' };
 }

@@ -23,7 +23,7 @@ export interface Delivery {
 }
 
 /** One attempt to export a batch. */
-export type Attempt = (options: { readonly signal: AbortSignal }) => Promise<ExportResult>;
+export type Attempt = (signal: AbortSignal) => Promise<ExportResult>;
 
 /** Exports a batch, again if need be. Never rejects, whatever the exporter of that name does. */
 export async function deliver(name: string, attempt: Attempt, options: DeliveryOptions): Promise<Delivery> {
@@ -70,7 +70,7 @@ export async function deliver(name: string, attempt: Attempt, options: DeliveryO
 /** An exporter must not throw; one that does, or answers nonsense, costs its own flows only. */
 async function contained(name: string, attempt: Attempt, signal: AbortSignal): Promise<ExportResult> {
   try {
-    const result: Partial<ExportResult> | undefined = await attempt({ signal });
+    const result: Partial<ExportResult> | undefined = await attempt(signal);
     if (result?.status === 'ok') return { status: 'ok' };
     if (result?.status === 'retry' || result?.status === 'failed') {
       return { ...result, error: asError(result.error ?? 'no reason given') } as ExportResult;

@@ -28,9 +28,13 @@ export interface ExportPipelineOptions {
   readonly logIntervalMs?: number;
   /** @default silent */
   readonly logger?: Logger;
+  /** Given to the exporter (`ExportOptions.yieldProcessor`). @default does nothing */
+  readonly yieldProcessor?: () => void;
 }
 
-export type ResolvedExportPipelineOptions = Readonly<Required<Omit<ExportPipelineOptions, 'logger'>>>;
+export type ResolvedExportPipelineOptions = Readonly<
+  Required<Omit<ExportPipelineOptions, 'logger' | 'yieldProcessor'>>
+>;
 
 const DEFAULTS: ResolvedExportPipelineOptions = {
   maxQueueFlows: 16384,

@@ -8,13 +8,13 @@ import { GroupedLog } from '../grouped-log.js';
 import { type Logger, silentLogger } from '../logger.js';
 import { BoundedQueue } from './bounded-queue.js';
 import { type ExportItem, exportUpdates, split } from './export-batch.js';
-import { type Attempt, type Delivery, deliver } from './export-delivery.js';
+import { type Delivery, deliver } from './export-delivery.js';
 import {
   type ExportPipelineOptions,
   type ResolvedExportPipelineOptions,
   resolveExportPipelineOptions,
 } from './export-pipeline-options.js';
-import type { Exporter } from './exporter.js';
+import type { Exporter, ExportOptions, ExportResult } from './exporter.js';
 
 /** Of each item that was pushed exactly one of them tells. */
 export interface ItemCounters {
@@ -48,6 +48,7 @@ export class ExportPipeline {
   readonly #dropLog: GroupedLog;
   readonly #failureLog: GroupedLog;
   readonly #updateLog: GroupedLog;
+  readonly #yieldProcessor: () => void;
   readonly #abort = new AbortController();
   #state: 'new' | 'started' | 'closed' = 'new';
   #timer: NodeJS.Timeout | undefined;
@@ -69,6 +70,7 @@ export class ExportPipeline {
     this.exporter = exporter;
     this.#options = resolveExportPipelineOptions(options);
     this.#logger = options.logger ?? silentLogger;
+    this.#yieldProcessor = options.yieldProcessor ?? (() => {});
     const { maxQueueFlows, maxQueueBytes, logIntervalMs } = this.#options;
     this.#queue = new BoundedQueue(maxQueueFlows, maxQueueBytes);
     this.#dropLog = new GroupedLog(logIntervalMs, (count, detail) => {
@@ -241,19 +243,23 @@ export class ExportPipeline {
     this.#failureLog.note(flows.length, error.message);
   }
 
-  async #deliver(attempt: Attempt): Promise<Delivery> {
+  async #deliver(attempt: (options: ExportOptions) => Promise<ExportResult>): Promise<Delivery> {
     const { exportTimeoutMs, maxAttempts, backoffMs, maxBackoffMs } = this.#options;
-    const delivery = await deliver(this.exporter.name, attempt, {
-      timeoutMs: exportTimeoutMs,
-      maxAttempts,
-      backoffMs,
-      maxBackoffMs,
-      signal: this.#abort.signal,
-      onRetry: (error) => {
-        this.#retried++;
-        this.#logger.debug(`Exporter ${this.exporter.name}: tried again. ${error.message}`);
+    const delivery = await deliver(
+      this.exporter.name,
+      (signal) => attempt({ signal, yieldProcessor: this.#yieldProcessor }),
+      {
+        timeoutMs: exportTimeoutMs,
+        maxAttempts,
+        backoffMs,
+        maxBackoffMs,
+        signal: this.#abort.signal,
+        onRetry: (error) => {
+          this.#retried++;
+          this.#logger.debug(`Exporter ${this.exporter.name}: tried again. ${error.message}`);
+        },
       },
-    });
+    );
     // Only one export may be under way: wait for one that ignores its signal, but not beyond the end.
     if (delivery.released !== undefined) await Promise.race([delivery.released, whenAborted(this.#abort.signal)]);
     return delivery;

@@ -10,6 +10,16 @@ export type ExportResult =
   | { readonly status: 'retry'; readonly error: Error; readonly afterMs?: number }
   | { readonly status: 'failed'; readonly error: Error };
 
+export interface ExportOptions {
+  /** Over when the time for this export is: it ends early then. */
+  readonly signal: AbortSignal;
+  /**
+   * `EventSource.yieldProcessor`: to be called between any two of many flows, as `inSteps` does. A captured program may wait
+   * for the processor that this export takes. Absent where there is nobody to wait.
+   */
+  readonly yieldProcessor?: () => void;
+}
+
 /**
  * Takes flows when they have ended, and if it wants to what is told of them before. An exporter does not throw, queue, batch, retry or modify what it receives: the export
  * pipeline in front of each exporter does that. At most one `export` or `exportUpdates` is under way at a time.
@@ -19,15 +29,15 @@ export interface Exporter {
   /** For counters and log lines, such as `jsonl:flows.jsonl`. */
   readonly name: string;
   /** What suits this exporter better than the defaults of the pipeline in front of it. */
-  readonly pipeline?: Omit<ExportPipelineOptions, 'logger'>;
+  readonly pipeline?: Omit<ExportPipelineOptions, 'logger' | 'yieldProcessor'>;
   start?(): Promise<void>;
-  export(flows: readonly Flow[], options: { readonly signal: AbortSignal }): Promise<ExportResult>;
+  export(flows: readonly Flow[], options: ExportOptions): Promise<ExportResult>;
   /**
    * Flows that opened, and messages of open ones. Of each flow they come in order and before the flow itself; any of them
    * may be missing, because updates are the first to be dropped from a queue that fills up. Having this method makes
    * parsers announce flows.
    */
-  exportUpdates?(updates: readonly FlowUpdate[], options: { readonly signal: AbortSignal }): Promise<ExportResult>;
+  exportUpdates?(updates: readonly FlowUpdate[], options: ExportOptions): Promise<ExportResult>;
   /** Resolves when everything that was exported is out (on disk, acknowledged). */
   flush(): Promise<void>;
   /** Called once, last. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { Exporter, ExportResult } from '../delivery/exporter.js';
+import type { Exporter, ExportOptions, ExportResult } from '../delivery/exporter.js';
+import { inSteps } from '../delivery/in-steps.js';
 import { asError, ConfigError, FlowtapError } from '../errors.js';
 import type { Flow } from '../flow/flow.js';
 import { isHttpMessage } from '../http/http-flow.js';
@@ -62,10 +63,10 @@ class HarExporter implements Exporter {
     this.#end = Buffer.byteLength(head);
   }
 
-  async export(flows: readonly Flow[]): Promise<ExportResult> {
+  async export(flows: readonly Flow[], options: ExportOptions): Promise<ExportResult> {
     const file = this.#file;
     if (file === undefined) return { status: 'failed', error: new Error(`${this.#path} is not open.`) };
-    const entries = flows.flatMap(entryOf);
+    const entries = Array.from(inSteps(flows, options), entryOf).flat();
     const separated = entries.map((entry, i) => (this.#entries + i === 0 ? entry : `,\n${entry}`)).join('');
     const leftOut = this.#leftOut + flows.length - entries.length;
     try {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Writable } from 'node:stream';
-import type { Exporter, ExportResult } from '../delivery/exporter.js';
+import type { Exporter, ExportOptions, ExportResult } from '../delivery/exporter.js';
+import { inSteps } from '../delivery/in-steps.js';
 import { asError, ConfigError } from '../errors.js';
 import type { Flow } from '../flow/flow.js';
 import { writeFlowJson } from '../json/flow-json.js';
@@ -54,9 +55,9 @@ class JsonLinesExporter implements Exporter {
     this.#sink.open();
   }
 
-  async export(flows: readonly Flow[], { signal }: { readonly signal: AbortSignal }): Promise<ExportResult> {
+  async export(flows: readonly Flow[], options: ExportOptions): Promise<ExportResult> {
     try {
-      await this.#sink.write(this.#parts(flows), signal);
+      await this.#sink.write(this.#parts(inSteps(flows, options)), options.signal);
       return { status: 'ok' };
     } catch (thrown) {
       const error = asError(thrown);
@@ -64,7 +65,7 @@ class JsonLinesExporter implements Exporter {
     }
   }
 
-  *#parts(flows: readonly Flow[]): Generator<Buffer> {
+  *#parts(flows: Iterable<Flow>): Generator<Buffer> {
     let [writer, other] = this.#writers;
     writer.clear();
     for (const flow of flows) {

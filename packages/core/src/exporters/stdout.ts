@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Writable } from 'node:stream';
-import type { Exporter, ExportResult } from '../delivery/exporter.js';
+import type { Exporter, ExportOptions, ExportResult } from '../delivery/exporter.js';
+import { inSteps } from '../delivery/in-steps.js';
 import { asError, ConfigError } from '../errors.js';
 import type { Flow } from '../flow/flow.js';
 import type { FlowUpdate } from '../flow/flow-update.js';
@@ -60,11 +61,12 @@ class HumanExporter implements Exporter {
     this.#output = new StreamOutput(this.#stream);
   }
 
-  export(flows: readonly Flow[], { signal }: { readonly signal: AbortSignal }): Promise<ExportResult> {
-    return this.#write(flows.map((flow) => humanFlow(flow, this.#format)).join(''), signal);
+  export(flows: readonly Flow[], options: ExportOptions): Promise<ExportResult> {
+    const blocks = Array.from(inSteps(flows, options), (flow) => humanFlow(flow, this.#format));
+    return this.#write(blocks.join(''), options.signal);
   }
 
-  exportUpdates(updates: readonly FlowUpdate[], { signal }: { readonly signal: AbortSignal }): Promise<ExportResult> {
+  exportUpdates(updates: readonly FlowUpdate[], { signal }: ExportOptions): Promise<ExportResult> {
     return this.#write(updates.map((update) => humanUpdate(update, this.#format)).join(''), signal);
   }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it, vi } from 'vitest';
-import type { Exporter, ExportResult } from '../delivery/exporter.js';
+import type { Exporter, ExportOptions, ExportResult } from '../delivery/exporter.js';
 import type { Flow } from '../flow/flow.js';
 import { FakeConnection, lostEvent } from '../testing/fake-connection.js';
 import { FakeSource } from '../testing/fake-source.js';
@@ -151,6 +151,22 @@ describe('a tap', () => {
     for (let id = 1; id <= 7; id++) exchange(source, `${id}`, id);
     await tap.stop();
     expect(exporter.batches).toEqual([3, 3, 1]);
+  });
+
+  it('lets its exporters yield the processor through its source', async () => {
+    const yieldProcessor = vi.fn();
+    const source = Object.assign(new FakeSource(), { yieldProcessor });
+    const exporter = Object.assign(new FakeExporter('yielding'), {
+      async export(_: readonly Flow[], options: ExportOptions): Promise<ExportResult> {
+        options.yieldProcessor?.();
+        return { status: 'ok' };
+      },
+    });
+    const { tap } = setUp({ source, exporters: [exporter] });
+    await tap.start();
+    exchange(source, 'hello');
+    await tap.stop();
+    expect(yieldProcessor).toHaveBeenCalledTimes(1);
   });
 
   it('stops once, however often it is asked to', async () => {

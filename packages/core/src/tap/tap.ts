@@ -125,7 +125,10 @@ class FlowTap extends EventEmitter<TapEvents> implements Tap {
     this.#source = source;
     this.#logger = logger;
     this.#recorder = options.recorder;
-    this.#pipelines = exporters.map((exporter) => new ExportPipeline(exporter, { ...exporter.pipeline, logger }));
+    const yieldProcessor = () => source.yieldProcessor?.();
+    this.#pipelines = exporters.map(
+      (exporter) => new ExportPipeline(exporter, { ...exporter.pipeline, logger, yieldProcessor }),
+    );
     this.#delivery = new FlowDelivery({
       where: where === undefined ? undefined : createFlowFilter(where),
       describe: options.describe,

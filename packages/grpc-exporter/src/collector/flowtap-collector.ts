@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Exporter, ExportResult, Flow } from '@flowtap/core';
+import { type Exporter, type ExportOptions, type ExportResult, type Flow, inSteps } from '@flowtap/core';
 import { exportResultOf } from '../call-error.js';
 import { serverPipeline } from '../export-policy.js';
 import { Flow as ProtoFlow } from '../gen/flowtap/v1/flow.js';
@@ -49,13 +49,14 @@ class FlowtapCollectorExporter implements Exporter {
     this.#commands?.start();
   }
 
-  async export(flows: readonly Flow[], { signal }: { readonly signal: AbortSignal }): Promise<ExportResult> {
+  async export(flows: readonly Flow[], options: ExportOptions): Promise<ExportResult> {
+    const { signal } = options;
     const stream = this.#openStream();
     const cancel = () => stream.cancel();
     signal.addEventListener('abort', cancel, { once: true });
     if (signal.aborted) cancel();
     try {
-      for (const batch of batchesOf(this.#encoded(flows))) await stream.send(batch);
+      for (const batch of batchesOf(this.#encoded(inSteps(flows, options)))) await stream.send(batch);
       await stream.acknowledged();
       return { status: 'ok' };
     } catch (error) {
@@ -85,7 +86,7 @@ class FlowtapCollectorExporter implements Exporter {
     return this.#stream;
   }
 
-  *#encoded(flows: readonly Flow[]): Generator<Uint8Array> {
+  *#encoded(flows: Iterable<Flow>): Generator<Uint8Array> {
     for (const flow of flows) yield ProtoFlow.encode(flowToProto(flow, this.#options.maxBodyBytes)).finish();
   }
 }

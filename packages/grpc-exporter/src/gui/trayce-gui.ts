@@ -3,9 +3,11 @@ import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import {
   type ExchangeFlow,
   type Exporter,
+  type ExportOptions,
   type ExportResult,
   type Flow,
   type FlowUpdate,
+  inSteps,
   isHttpMessage,
   isSqlRequest,
   type Logger,
@@ -75,8 +77,8 @@ class TrayceGuiExporter implements Exporter {
     this.#session.start();
   }
 
-  async export(flows: readonly Flow[], { signal }: { readonly signal: AbortSignal }): Promise<ExportResult> {
-    const result = await this.#send(this.#wholeFlows(flows), signal);
+  async export(flows: readonly Flow[], options: ExportOptions): Promise<ExportResult> {
+    const result = await this.#send(this.#wholeFlows(inSteps(flows, options)), options.signal);
     if (result.status !== 'ok') return result;
     for (const flow of flows) {
       if (flow.kind === 'flow' && hasForm(flow.request)) this.#announced.delete(flow);
@@ -85,10 +87,7 @@ class TrayceGuiExporter implements Exporter {
     return result;
   }
 
-  async exportUpdates(
-    updates: readonly FlowUpdate[],
-    { signal }: { readonly signal: AbortSignal },
-  ): Promise<ExportResult> {
+  async exportUpdates(updates: readonly FlowUpdate[], { signal }: ExportOptions): Promise<ExportResult> {
     const opened = updates
       .filter((update) => update.kind === 'open')
       .map(({ flow }) => flow)
@@ -127,7 +126,7 @@ class TrayceGuiExporter implements Exporter {
     for (const flow of flows) yield requestToGui(flow, this.#maxBodyBytes);
   }
 
-  *#wholeFlows(flows: readonly Flow[]): Generator<GuiFlow | undefined> {
+  *#wholeFlows(flows: Iterable<Flow>): Generator<GuiFlow | undefined> {
     for (const flow of flows) {
       if (flow.kind !== 'flow' || !hasForm(flow.request)) continue;
       if (!this.#announced.has(flow)) yield requestToGui(flow, this.#maxBodyBytes);
