@@ -20,7 +20,7 @@ await runMain(() => {
     check('lint', binary('biome'), ['check', '--error-on-warnings']);
     check('packages', process.execPath, ['scripts/check-packages.mjs']);
     check('reference', process.execPath, ['scripts/docs-api.mjs']);
-    vitest('unit', directory, 8 * minuteMs);
+    vitest('unit', directory, 15 * minuteMs);
     vitest('docs', directory, 5 * minuteMs);
     vitest('live', directory, 30 * minuteMs);
     // The rest of it: npm run test:kernels.
