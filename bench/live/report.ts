@@ -4,7 +4,7 @@ import type { Target } from '../target.js';
 import type { CaptureSummary } from './capture-summary.js';
 import type { LatencyResult } from './latency.js';
 import type { LiveResult } from './live.js';
-import type { ThroughputResult, Variant } from './throughput.js';
+import type { ThroughputResult, Variant, VariantSummary } from './throughput.js';
 
 const NAMES: Readonly<Record<Variant, string>> = {
   alone: 'without capture',
@@ -68,7 +68,7 @@ function latencyTargets(latency: LatencyResult): readonly Target[] {
 }
 
 function slowdown(load: string, { variants }: ThroughputResult): readonly Target[] {
-  const ratio = variants.find(({ variant }) => variant === 'flowtap')?.ratio ?? Number.NaN;
+  const ratio = ratioToAlone(variants, 'flowtap');
   return [
     {
       name: `requests/s with Flowtap ÷ without, ${load}`,
@@ -86,7 +86,7 @@ function comparison(
   least: number,
 ): readonly Target[] {
   if (ratioToEmptyProbes === undefined) return [];
-  const alone = 1 / (variants.find(({ variant }) => variant === 'empty-probes')?.ratio ?? Number.NaN);
+  const alone = 1 / ratioToAlone(variants, 'empty-probes');
   return [
     {
       name: `requests/s with Flowtap ÷ with empty probes, ${load}`,
@@ -95,6 +95,10 @@ function comparison(
       met: ratioToEmptyProbes >= least,
     },
   ];
+}
+
+function ratioToAlone(variants: readonly VariantSummary[], name: Variant): number {
+  return variants.find(({ variant }) => variant === name)?.ratio ?? Number.NaN;
 }
 
 function completeness(load: string, capture: CaptureSummary): readonly Target[] {

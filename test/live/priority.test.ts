@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { expect, test } from 'vitest';
+import { pin, processorsOf } from '../../packages/bpf-native/test/support/processors.js';
 import { attach } from './support/flowtap.js';
 import { describeLive } from './support/needs.js';
 import { PythonServer } from './support/python.js';
@@ -17,20 +17,6 @@ const SCHED_IDLE = 5;
 function schedulingPolicy(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/task/${pid}/stat`, 'latin1');
   return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[38]);
-}
-
-/** Processors that the main thread may run on; proc_pid_status(5) lists them as `0-3,5`. */
-function processorsOf(pid: number): number[] {
-  const [, list = ''] =
-    /^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync(`/proc/${pid}/task/${pid}/status`, 'latin1')) ?? [];
-  return list.split(',').flatMap((range) => {
-    const [first = Number.NaN, last = first] = range.split('-').map(Number);
-    return Array.from({ length: last - first + 1 }, (_, index) => first + index);
-  });
-}
-
-function pin(pid: number, processor: number): void {
-  execFileSync('taskset', ['--all-tasks', '--cpu-list', '--pid', String(processor), String(pid)]);
 }
 
 describeLive('the processors', [], () => {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { expect, it, onTestFinished } from 'vitest';
 import { describeCapture } from './support/needs.js';
+import { pin, processorsOf } from './support/processors.js';
 import { Recorder } from './support/recorder.js';
 import { useWorkshop } from './support/workshop.js';
 
@@ -13,19 +13,13 @@ const TIMES = 50;
 /** A scheduler's tick is 1 to 10 ms long: whoever gets the processor keeps it until one has passed. */
 const SHORTEST_TICK_MS = 1;
 
-/** The last processor of those that this process may run on (proc_pid_status(5), `Cpus_allowed_list`). */
-function oneProcessor(): string {
-  const status = readFileSync('/proc/self/status', 'latin1');
-  return /^Cpus_allowed_list:.*?(\d+)$/m.exec(status)?.[1] ?? '0';
-}
-
 describeCapture('yieldProcessor()', () => {
   it('lets others run first once the source gives way, and before that does nothing', async () => {
-    const processor = oneProcessor();
+    const [processor = 0] = processorsOf(process.pid);
     const recorder = await Recorder.start(workshop);
-    execFileSync('taskset', ['--all-tasks', '--cpu-list', '--pid', processor, String(recorder.pid)]);
+    pin(recorder.pid, processor);
     const script = 'process.stdout.write("busy"); for (;;);';
-    const busy = spawn('taskset', ['--cpu-list', processor, process.execPath, '-e', script], {
+    const busy = spawn('taskset', ['--cpu-list', String(processor), process.execPath, '-e', script], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     onTestFinished(() => void busy.kill('SIGKILL'));

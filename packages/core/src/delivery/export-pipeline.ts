@@ -8,7 +8,7 @@ import { GroupedLog } from '../grouped-log.js';
 import { type Logger, silentLogger } from '../logger.js';
 import { BoundedQueue } from './bounded-queue.js';
 import { type ExportItem, exportUpdates, split } from './export-batch.js';
-import { type Delivery, deliver } from './export-delivery.js';
+import { type Attempt, type Delivery, deliver } from './export-delivery.js';
 import {
   type ExportPipelineOptions,
   type ResolvedExportPipelineOptions,
@@ -245,21 +245,18 @@ export class ExportPipeline {
 
   async #deliver(attempt: (options: ExportOptions) => Promise<ExportResult>): Promise<Delivery> {
     const { exportTimeoutMs, maxAttempts, backoffMs, maxBackoffMs } = this.#options;
-    const delivery = await deliver(
-      this.exporter.name,
-      (signal) => attempt({ signal, yieldProcessor: this.#yieldProcessor }),
-      {
-        timeoutMs: exportTimeoutMs,
-        maxAttempts,
-        backoffMs,
-        maxBackoffMs,
-        signal: this.#abort.signal,
-        onRetry: (error) => {
-          this.#retried++;
-          this.#logger.debug(`Exporter ${this.exporter.name}: tried again. ${error.message}`);
-        },
+    const attemptOnce: Attempt = (signal) => attempt({ signal, yieldProcessor: this.#yieldProcessor });
+    const delivery = await deliver(this.exporter.name, attemptOnce, {
+      timeoutMs: exportTimeoutMs,
+      maxAttempts,
+      backoffMs,
+      maxBackoffMs,
+      signal: this.#abort.signal,
+      onRetry: (error) => {
+        this.#retried++;
+        this.#logger.debug(`Exporter ${this.exporter.name}: tried again. ${error.message}`);
       },
-    );
+    });
     // Only one export may be under way: wait for one that ignores its signal, but not beyond the end.
     if (delivery.released !== undefined) await Promise.race([delivery.released, whenAborted(this.#abort.signal)]);
     return delivery;
