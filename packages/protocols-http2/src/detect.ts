@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Detection, Probe } from '@flowtap/core';
 import { FrameType, PREFACE } from './constants.js';
-import { isEnoughAtStart, mayBeginFrame, readFrameChain } from './frame/frame-chain.js';
+import { FrameChain, isEnoughAtStart, isFrameHead } from './frame/frame-chain.js';
 import { FRAME_HEADER_BYTES, FrameHeader } from './frame/frame-header.js';
 
 /** The client's preface decides (RFC 9113 §3.4). A stream that was joined late is known by frames that follow one another. */
@@ -35,9 +35,10 @@ function detectLate(ingress: Buffer, egress: Buffer, beginnings: readonly string
   let isOpen = beginnings.includes('part');
   for (const bytes of [ingress, egress]) {
     if (bytes.length === 0) continue;
-    const chain = readFrameChain(bytes, 0, bytes.length, 'start');
-    if (chain.verdict === 'certain') return 'match';
-    if (chain.verdict === 'open') {
+    const chain = new FrameChain(0, 'start');
+    const verdict = chain.read(bytes, bytes.length);
+    if (verdict === 'certain') return 'match';
+    if (verdict === 'open') {
       // A frame that runs beyond the probe may still be anything.
       evidence += chain.endsExactly ? chain.evidence : 0;
       isOpen ||= bytes.length < FRAME_HEADER_BYTES || chain.evidence > 0 || isBlock(bytes);
@@ -58,8 +59,7 @@ function isBlock(bytes: Buffer): boolean {
 /** Frames behind the rest of one that began before the probe. */
 function hasFrames(bytes: Buffer): boolean {
   for (let at = 1; at + FRAME_HEADER_BYTES <= bytes.length; at++) {
-    if (mayBeginFrame(bytes, at) && readFrameChain(bytes, at, bytes.length, 'anywhere').verdict === 'certain')
-      return true;
+    if (isFrameHead(bytes, at) && new FrameChain(at, 'anywhere').read(bytes, bytes.length) === 'certain') return true;
   }
   return false;
 }

@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MAX_CANDIDATES, MAX_SEARCH_BYTES } from '../limits.js';
-import { type ChainPlace, type FrameChain, mayBeginFrame, readFrameChain } from './frame-chain.js';
+import { type ChainVerdict, FrameChain, isFrameHead } from './frame-chain.js';
 import { FRAME_HEADER_BYTES } from './frame-header.js';
 
 /** Unknown bytes from a frame boundary on, as they came. */
 export interface FoundPiece {
   readonly bytes: Buffer;
   readonly timestampNs: number;
-}
-
-interface Candidate {
-  readonly at: number;
-  readonly place: ChainPlace;
 }
 
 /** Points of a chain from the start of a call on that ends with what there is: of a connection that is known, one frame. */
@@ -30,15 +25,19 @@ export class BoundarySearch {
   #keptBytes = 0;
   /** Where the kept chunks begin, and when they came. */
   #chunks: { readonly start: number; readonly timestampNs: number }[] = [];
+  /** The first chunk that may begin at the next byte, or later. */
+  #chunk = 0;
   /** Next byte to look at. */
   #next = 0;
-  #candidates: Candidate[] = [];
+  /** Chains that may be frames, by where they begin. */
+  #candidates: FrameChain[] = [];
 
   /** Pieces from the boundary on when one was found; then the search starts anew with the next call. */
   feed(bytes: Buffer, timestampNs: number): readonly FoundPiece[] | undefined {
+    if (bytes.length > MAX_SEARCH_BYTES) this.reset();
     if (this.#keptBytes === 0) {
       // Mostly the first chunk tells: then nothing is copied.
-      const found = this.#scan(bytes, bytes.length, 0);
+      const found = this.#scan(bytes, bytes.length);
       if (found !== -1) {
         this.reset();
         this.skippedBytes += found;
@@ -47,9 +46,8 @@ export class BoundarySearch {
       this.#keep(bytes, timestampNs);
       return undefined;
     }
-    const start = this.#keptBytes;
     this.#keep(bytes, timestampNs);
-    const found = this.#scan(this.#kept, this.#keptBytes, Math.min(start, this.#keptBytes));
+    const found = this.#scan(this.#kept, this.#keptBytes);
     return found === -1 ? undefined : this.#take(found);
   }
 
@@ -59,28 +57,32 @@ export class BoundarySearch {
     this.#kept = NO_BYTES;
     this.#keptBytes = 0;
     this.#chunks = [];
+    this.#chunk = 0;
     this.#next = 0;
     this.#candidates = [];
   }
 
-  #scan(bytes: Buffer, length: number, chunkStart: number): number {
+  #scan(bytes: Buffer, length: number): number {
     let found = -1;
-    this.#candidates = this.#candidates.filter((candidate) => {
+    const isOpen = (chain: FrameChain) => {
       if (found !== -1) return false;
-      const chain = readFrameChain(bytes, candidate.at, length, candidate.place);
-      if (isEnough(chain, candidate)) found = candidate.at;
-      return chain.verdict !== 'broken';
-    });
+      const verdict = chain.read(bytes, length);
+      if (isEnough(chain, verdict)) found = chain.start;
+      return verdict !== 'broken';
+    };
+    this.#candidates = this.#candidates.filter(isOpen);
     for (; found === -1 && this.#next + FRAME_HEADER_BYTES <= length; this.#next++) {
-      if (!mayBeginFrame(bytes, this.#next)) continue;
-      const isStart = this.#next === chunkStart || this.#chunks.some(({ start }) => start === this.#next);
-      const candidate: Candidate = { at: this.#next, place: isStart ? 'known' : 'anywhere' };
-      const chain = readFrameChain(bytes, candidate.at, length, candidate.place);
-      if (chain.verdict === 'broken') continue;
-      if (isEnough(chain, candidate)) found = candidate.at;
-      else if (this.#candidates.push(candidate) > MAX_CANDIDATES) this.#candidates.shift();
+      if (!isFrameHead(bytes, this.#next)) continue;
+      const chain = new FrameChain(this.#next, this.#beginsChunk(this.#next) ? 'known' : 'anywhere');
+      if (isOpen(chain) && this.#candidates.push(chain) > MAX_CANDIDATES) this.#candidates.shift();
     }
     return found;
+  }
+
+  #beginsChunk(at: number): boolean {
+    if (this.#keptBytes === 0) return at === 0;
+    while ((this.#chunks[this.#chunk]?.start ?? at) < at) this.#chunk++;
+    return this.#chunks[this.#chunk]?.start === at;
   }
 
   #take(found: number): readonly FoundPiece[] {
@@ -107,12 +109,7 @@ export class BoundarySearch {
     }
     bytes.copy(this.#kept, this.#keptBytes, cut);
     this.#chunks.push({ start: this.#keptBytes, timestampNs });
-    if (cut > 0) {
-      this.#next = Math.max(0, this.#next - cut);
-      this.#candidates = this.#candidates.flatMap(({ at }) =>
-        at < cut ? [] : [{ at: at - cut, place: 'anywhere' as const }],
-      );
-    }
+    if (cut > 0) this.#letGo(cut);
     this.#keptBytes = length;
   }
 
@@ -122,15 +119,22 @@ export class BoundarySearch {
     this.#kept.copyWithin(0, dropped, this.#keptBytes);
     this.#keptBytes -= dropped;
     this.skippedBytes += dropped;
-    this.#next = Math.max(0, this.#next - dropped);
-    this.#candidates = this.#candidates.flatMap(({ at, place }) => (at < dropped ? [] : [{ at: at - dropped, place }]));
+    this.#letGo(dropped);
     const last = this.#chunks.findLast(({ start }) => start <= dropped);
     this.#chunks = this.#chunks.filter(({ start }) => start > dropped).map((c) => ({ ...c, start: c.start - dropped }));
     if (last !== undefined) this.#chunks.unshift({ start: 0, timestampNs: last.timestampNs });
+    this.#chunk = 0;
+  }
+
+  /** Looks no more at so many bytes at the beginning. */
+  #letGo(dropped: number): void {
+    this.#next = Math.max(0, this.#next - dropped);
+    this.#candidates = this.#candidates.filter(({ start }) => start >= dropped);
+    for (const chain of this.#candidates) chain.move(dropped);
   }
 }
 
-function isEnough({ verdict, evidence, endsExactly }: FrameChain, { place }: Candidate): boolean {
+function isEnough({ place, evidence, endsExactly }: FrameChain, verdict: ChainVerdict): boolean {
   if (verdict === 'certain') return true;
   return verdict === 'open' && place === 'known' && endsExactly && evidence >= ENOUGH_FOR_A_CALL;
 }

@@ -18,7 +18,7 @@ export class ChainLinks {
   /** The last stream that has ended. */
   #ended = 0;
   /** Points so far, by type. */
-  readonly #controlPoints = new Uint8Array(FRAME_TYPES);
+  #controlPoints: Uint8Array | undefined;
 
   /** RFC 9113 §4.3: a header block is not interrupted; §5.1: its sender ends a stream once. */
   follows({ type, streamId }: FrameHeader): boolean {
@@ -42,9 +42,11 @@ export class ChainLinks {
     if (points <= 0) return points;
     if (type === this.#lastType && streamId === this.#lastStream) return 0;
     const most = type === FrameType.WINDOW_UPDATE ? MAX_WINDOW_UPDATE_POINTS : MAX_CONTROL_POINTS;
+    this.#controlPoints ??= new Uint8Array(FRAME_TYPES);
     const before = this.#controlPoints[type] ?? 0;
-    this.#controlPoints[type] = Math.min(most, before + points);
-    return (this.#controlPoints[type] ?? 0) - before;
+    const after = Math.min(most, before + points);
+    this.#controlPoints[type] = after;
+    return after - before;
   }
 
   /** A header block that began with HEADERS ends. */

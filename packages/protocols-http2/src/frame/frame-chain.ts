@@ -27,49 +27,103 @@ export type ChainPlace = keyof typeof ENOUGH;
 /** DATA proves least: a head of it is a small number among zeros, and records of equal size chain like frames. */
 const MAX_DATA_POINTS = { known: Number.POSITIVE_INFINITY, start: Number.POSITIVE_INFINITY, anywhere: 2 } as const;
 
-export interface FrameChain {
-  /** `broken`: they are no frames. `open`: they may be; the bytes end before it is certain. `certain`: they are. */
-  readonly verdict: 'broken' | 'open' | 'certain';
-  /** Points: a header block or a control frame has two, and so has DATA behind the header block of its stream. */
-  readonly evidence: number;
-  /** The last frame ends with the bytes. */
-  readonly endsExactly: boolean;
-}
-
-const BROKEN: FrameChain = { verdict: 'broken', evidence: 0, endsExactly: false };
+/**
+ * Frames that a chain may have before it is certain. Bounds the work for a byte where each may begin a chain; one that is
+ * given up goes on in those that begin at its later frames.
+ */
+const MAX_FRAMES = { known: Number.POSITIVE_INFINITY, start: Number.POSITIVE_INFINITY, anywhere: 32 } as const;
 
 /**
- * Whether frames follow one another from `start` on. Each must keep the rules of its type and lead to the next: this is
- * how a stream without its preface is recognised, and where a frame begins.
+ * `broken`: they are no frames, or say too little for so many. `open`: they may be; the bytes end before it is certain.
+ * `certain`: they are.
  */
-export function readFrameChain(bytes: Uint8Array, start: number, end: number, place: ChainPlace): FrameChain {
-  const links = new ChainLinks();
-  const header = new FrameHeader();
-  let points = 0;
-  let dataPoints = 0;
-  let at = start;
-  while (at + FRAME_HEADER_BYTES <= end) {
-    header.parse(bytes, at);
-    const payload = at + FRAME_HEADER_BYTES;
-    const next = payload + header.length;
-    if (!isPlausible(header, bytes[at + 5] ?? 0) || !links.follows(header)) return BROKEN;
-    const more = pointsOf(header, bytes, payload, next <= end, links, place);
-    if (more < 0) return BROKEN;
-    if (header.type === FrameType.DATA) dataPoints = Math.min(dataPoints + more, MAX_DATA_POINTS[place]);
-    else points += more;
-    links.add(header);
-    at = next;
-    const evidence = points + dataPoints;
-    if (evidence >= ENOUGH[place]) return { verdict: 'certain', evidence, endsExactly: at === end };
+export type ChainVerdict = 'broken' | 'open' | 'certain';
+
+/** The head that is looked at; nothing keeps it. */
+const header = new FrameHeader();
+
+/**
+ * Whether frames follow one another from a place on. Each must keep the rules of its type and lead to the next: this is
+ * how a stream without its preface is recognised, and where a frame begins. Reads each frame once, as bytes arrive.
+ */
+export class FrameChain {
+  readonly place: ChainPlace;
+  #start: number;
+  /** Where the next frame to read begins. */
+  #next: number;
+  #frames = 0;
+  #points = 0;
+  #dataPoints = 0;
+  #endsExactly = false;
+  readonly #links = new ChainLinks();
+
+  constructor(start: number, place: ChainPlace) {
+    this.place = place;
+    this.#start = start;
+    this.#next = start;
   }
-  if (at < end && !mayBeginFrame(bytes, at)) return BROKEN;
-  return { verdict: 'open', evidence: points + dataPoints, endsExactly: at === end };
+
+  get start(): number {
+    return this.#start;
+  }
+
+  /** Points: a header block or a control frame has two, and so has DATA behind the header block of its stream. */
+  get evidence(): number {
+    return this.#points + this.#dataPoints;
+  }
+
+  /** The last frame ends with the bytes that were read. */
+  get endsExactly(): boolean {
+    return this.#endsExactly;
+  }
+
+  /** The bytes begin that much later than they did. */
+  move(by: number): void {
+    this.#start -= by;
+    this.#next -= by;
+  }
+
+  /** @param bytes those of before up to `end`, and more */
+  read(bytes: Uint8Array, end: number): ChainVerdict {
+    this.#endsExactly = false;
+    while (this.#next + FRAME_HEADER_BYTES <= end) {
+      if (this.#frames === MAX_FRAMES[this.place]) return 'broken';
+      if (!readPlausible(bytes, this.#next) || !this.#links.follows(header)) return 'broken';
+      const payload = this.#next + FRAME_HEADER_BYTES;
+      const isWhole = payload + header.length <= end;
+      if (!isWhole && !tellsByHead(header)) return 'open';
+      const points = pointsOf(header, bytes, payload, this.#links, this.place);
+      if (points < 0) return 'broken';
+      if (header.type === FrameType.DATA) this.#addData(points);
+      else this.#points += points;
+      this.#links.add(header);
+      this.#frames++;
+      this.#next = payload + header.length;
+      if (this.evidence >= ENOUGH[this.place]) return this.#end('certain', end);
+    }
+    if (this.#next < end && !mayBeginFrame(bytes, this.#next, end)) return 'broken';
+    return this.#end('open', end);
+  }
+
+  #addData(points: number): void {
+    this.#dataPoints = Math.min(this.#dataPoints + points, MAX_DATA_POINTS[this.place]);
+  }
+
+  #end(verdict: ChainVerdict, end: number): ChainVerdict {
+    this.#endsExactly = this.#next === end;
+    return verdict;
+  }
 }
 
-/** Whether the nine bytes from `at` on can be a frame head; cheap, since it is asked for every byte of unknown data. */
-export function mayBeginFrame(bytes: Uint8Array, at: number): boolean {
+/** Whether the nine bytes from `at` on are a frame head that keeps the rules of its type. */
+export function isFrameHead(bytes: Uint8Array, at: number): boolean {
+  return mayBeginFrame(bytes, at, at + FRAME_HEADER_BYTES) && readPlausible(bytes, at);
+}
+
+/** Whether what there is of a frame head can be one. */
+function mayBeginFrame(bytes: Uint8Array, at: number, end: number): boolean {
   // The first byte of the length, then the type: 16 bits that are nearly always zero and below ten.
-  return (bytes[at] ?? 0) <= 0x10 && (bytes[at + 3] ?? 0) < DEFINED_FLAGS.length;
+  return (bytes[at] ?? 0) <= 0x10 && (at + 3 >= end || (bytes[at + 3] ?? 0) < DEFINED_FLAGS.length);
 }
 
 /** Whether the points of a chain are enough at its place, with what the other direction has. */
@@ -77,8 +131,11 @@ export function isEnoughAtStart(evidence: number): boolean {
   return evidence >= ENOUGH.start;
 }
 
-function isPlausible(header: FrameHeader, firstStreamByte: number): boolean {
+/** Reads nine bytes into `header`. */
+function readPlausible(bytes: Uint8Array, at: number): boolean {
+  header.parse(bytes, at);
   const { type, flags, length, streamId } = header;
+  const firstStreamByte = bytes[at + 5] ?? 0;
   const defined = DEFINED_FLAGS[type];
   if (defined === undefined || (flags & ~defined) !== 0 || firstStreamByte >= 0x80 || streamId >= MAX_STREAM_ID) {
     return false;
@@ -87,12 +144,16 @@ function isPlausible(header: FrameHeader, firstStreamByte: number): boolean {
   return isAllowed(header, type === FrameType.DATA ? MAX_DATA_LENGTH : DEFAULT_MAX_FRAME_SIZE);
 }
 
+/** Frames that need no payload to count: a part of them is as good as the whole. */
+function tellsByHead({ type }: FrameHeader): boolean {
+  return type === FrameType.DATA || type === FrameType.CONTINUATION;
+}
+
 /** Points for one frame; negative when its payload shows that it is none. */
 function pointsOf(
   header: FrameHeader,
   bytes: Uint8Array,
   payload: number,
-  isWhole: boolean,
   links: ChainLinks,
   place: ChainPlace,
 ): number {
@@ -101,7 +162,6 @@ function pointsOf(
       return place === 'known' ? links.knownDataPoints(header) : links.dataPoints(header);
     case FrameType.HEADERS:
     case FrameType.PUSH_PROMISE: {
-      if (!isWhole) return 0;
       const fragment = blockFragment(header, bytes, payload);
       if (fragment === undefined) return -1;
       // A part of a block says little: its CONTINUATION does.
@@ -112,6 +172,6 @@ function pointsOf(
       // At the begin of a chain nothing is known of it.
       return links.endsBlock(header) ? 2 : 0;
     default:
-      return isWhole ? links.controlPoints(header, controlPoints(header, bytes, payload)) : 0;
+      return links.controlPoints(header, controlPoints(header, bytes, payload));
   }
 }
