@@ -38,6 +38,9 @@ export default defineConfig({
             'test/*.test.ts',
           ],
           exclude: [...configDefaults.exclude, '**/test/live/**'],
+          // A busy machine may need long for many runs of a property.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -3,12 +3,9 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import type { Detection } from '@flowtap/core';
 import { pseudoRandomBytes } from '@flowtap/core/testing';
 import fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { detect } from './detect.js';
 import { PROBE_BYTES } from './limits.js';
-
-// A busy machine may need long for so many runs.
-vi.setConfig({ testTimeout: 60_000 });
 
 const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 const SETTINGS = '\0\0\x06\x04\0\0\0\0\0\0\x03\0\0\0\x64';

@@ -9,15 +9,12 @@ import type {
   HttpResponse,
 } from '@flowtap/core';
 import { type ParserRunOptions, type ParserStep, runParser, testProtocol } from '@flowtap/core/testing';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { data, headers, join, PREFACE, request, response, settings } from '../test/frames.js';
 import { isGrpcContentType } from './grpc.js';
 import { MAX_LISTED_MESSAGES } from './grpc-messages.js';
 import { decodeGrpcMessage } from './grpc-status.js';
 import { http2 } from './plugin.js';
-
-// A busy machine may need long for so many runs.
-vi.setConfig({ testTimeout: 60_000 });
 
 const TYPE = ['content-type', 'application/grpc'] as const;
 const call = (...more: readonly (readonly [string, string])[]) =>

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import fc from 'fast-check';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { BoundarySearch } from '../src/frame/boundary-search.js';
 import { MAX_SEARCH_BYTES } from '../src/limits.js';
 import { data, headers, join, request } from './frames.js';
-
-// A busy machine may need long for so many runs.
-vi.setConfig({ testTimeout: 60_000 });
 
 const frames = join(
   ...[1, 3, 5, 7].flatMap((stream) => [headers(stream, request(`/${stream}`), 'open', true), data(stream, 'content')]),

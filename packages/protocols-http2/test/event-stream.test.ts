@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { HttpResponse } from '@flowtap/core';
 import { runParser, testProtocol } from '@flowtap/core/testing';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { http2 } from '../src/index.js';
 import { data, headers, join, PREFACE, request, response as responseOf, settings } from './frames.js';
-
-// A busy machine may need long for so many runs.
-vi.setConfig({ testTimeout: 60_000 });
 
 const messages = [
   { direction: 'egress', bytes: join(Buffer.from(PREFACE), settings(), headers(1, request('/events'), 'end')) },

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type ParserStep, type Recording, runParser } from '@flowtap/core/testing';
 import fc from 'fast-check';
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { Flag, FrameType } from '../src/constants.js';
 import { http2 } from '../src/index.js';
 import { data, frame, headers, join, PREFACE, request, response, settings } from './frames.js';
 import { recordNode } from './node-recording.js';
 import { outlines } from './outline.js';
 import { findWrongClaims } from './truth.js';
-
-// A busy machine may need long for so many runs.
-vi.setConfig({ testTimeout: 60_000 });
 
 const BEGIN: readonly ParserStep[] = [
   { direction: 'egress', bytes: join(PREFACE, settings()) },

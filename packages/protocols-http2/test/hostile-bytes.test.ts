@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type ParserStep, parserContext, runParser } from '@flowtap/core/testing';
 import fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Flag, FrameType } from '../src/constants.js';
 import { http2 } from '../src/index.js';
 import {
@@ -17,9 +17,6 @@ import {
   settingsAck,
   uint32,
 } from './frames.js';
-
-// A busy machine may need long for so many runs.
-vi.setConfig({ testTimeout: 60_000 });
 
 const direction = fc.constantFrom('egress' as const, 'ingress' as const);
 const streamId = fc.constantFrom(0, 1, 2, 3, 5, 7, 0x7fff_ffff);

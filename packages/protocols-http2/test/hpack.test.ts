@@ -2,14 +2,11 @@
 import { pseudoRandomBytes } from '@flowtap/core/testing';
 import fc from 'fast-check';
 import hpackJs from 'hpack.js';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { describeWithPython, runPython } from '../../../test/support/python.js';
 import { looksLikeHeaderBlock } from '../src/hpack/block-shape.js';
 import { HpackDecoder } from '../src/hpack/decoder.js';
 import { checkFields, checkJoinedLate, type EncodedBlock } from './hpack-check.js';
-
-// A busy machine may need long for so many runs.
-vi.setConfig({ testTimeout: 60_000 });
 
 interface Encoded {
   readonly connection: number;

@@ -182,7 +182,7 @@ test('any chunking gives the same, and damage throws nothing', async () => {
   testProtocol(http2(), [
     { name: 'two exchanges of Node', messages: steps, verify: (run) => expect(run.exchanges.length).toBe(2) },
   ]);
-}, 60_000);
+});
 
 test('joined before any chunk: what is said is right, and what is not known is said to be', async () => {
   for (let i = 0; i < 12; i++)

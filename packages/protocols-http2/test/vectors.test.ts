@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { runParser, testProtocol } from '@flowtap/core/testing';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { http2 } from '../src/index.js';
 import { framesIn } from './frames.js';
 import { outlines } from './outline.js';
 import { findWrongClaims } from './truth.js';
 import { DIRECTIONS, VECTORS } from './vectors.js';
-
-// A busy machine may need long for so many runs.
-vi.setConfig({ testTimeout: 60_000 });
 
 describe('conversations, whole, byte by byte, at every split and with gaps at every place', () => {
   test.each(VECTORS)('$name', ({ name, wire, expected, counts, limits = {} }) => {

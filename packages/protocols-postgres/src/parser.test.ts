@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type ParserRunOptions, type ParserStep, runParser, testProtocol } from '@flowtap/core/testing';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import * as pg from '../test/messages.js';
 import { ANSWER, ASK, ONE, ONE_FLOW, received } from '../test/messages.js';
 import { outlines, statements } from '../test/outline.js';
 import { VECTORS } from '../test/vectors.js';
 import { postgres } from './plugin.js';
-
-// A busy machine may need long for so many runs.
-vi.setConfig({ testTimeout: 60_000 });
 
 function run(steps: readonly ParserStep[], options: ParserRunOptions = {}) {
   return runParser(postgres(), steps, options);

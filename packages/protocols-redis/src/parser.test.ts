@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ParsedExchange } from '@flowtap/core';
 import { type ParserRunOptions, type ParserStep, parserContext, runParser, testProtocol } from '@flowtap/core/testing';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { bulk, client, command, line, lines, requestOf, responseOf, type Step, server } from '../test/resp.js';
 import { redis } from './plugin.js';
-
-// A busy machine may need long for so many runs.
-vi.setConfig({ testTimeout: 60_000 });
 
 function run(steps: readonly ParserStep[], options: ParserRunOptions = {}) {
   return runParser(redis(), steps, { connection: { role: 'client' }, ...options });

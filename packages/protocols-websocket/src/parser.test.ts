@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MAX_LISTED_MESSAGES } from '@flowtap/core';
 import { type ParserRunOptions, type ParserStep, runParser, testProtocol } from '@flowtap/core/testing';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   BINARY,
   CLOSE,
@@ -19,9 +19,6 @@ import {
 } from '../test/frames.js';
 import { lines, onlyExchange } from '../test/outline.js';
 import { websocket } from './plugin.js';
-
-// A busy machine may need long for so many runs.
-vi.setConfig({ testTimeout: 60_000 });
 
 const BYE = [client(close(1000, 'bye')), server(close(1000, 'bye'))] as const;
 const BYE_LINES = ['client close 1000 bye', 'server close 1000 bye'];

@@ -9,7 +9,7 @@ import { messageLine, messagesOf, onlyExchange } from './outline.js';
 import { type Recorded, record, say } from './ws-recording.js';
 
 // A busy machine may need long for so many runs.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 120_000 });
 
 const DEFLATE = { threshold: 0 } as const;
 

@@ -63,7 +63,7 @@ describe('functions of real files agree with nm and readelf', () => {
   it('the program that runs this test', () => {
     const ours = functionsOf(process.execPath);
     expect(sorted(ours)).toEqual(sorted(byBinutils(process.execPath, ['-D', '--defined-only'])));
-  }, 60_000);
+  });
 
   it('a program that has the functions in its symbol table only, at addresses unlike their file offsets', () => {
     const source = join(directory, 'static.c');
