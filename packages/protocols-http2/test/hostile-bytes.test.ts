@@ -148,3 +148,16 @@ describe('state stays bounded', () => {
     expect(emitted).toBeLessThanOrEqual(rounds + 1);
   });
 });
+
+test('frames that are lost again and again in one piece do not use up the stack', () => {
+  const lost = join(
+    ...[0, 1].map((stream) => frame(FrameType.WINDOW_UPDATE, 0, stream, uint32(1))),
+    frame(FrameType.PING, 0, 0, '12345678'),
+    // RFC 9113 §6.5: always of the whole connection.
+    frame(FrameType.SETTINGS, 0, 1),
+  );
+  const parser = http2().createParser(parserContext({ role: 'client' }));
+  const bytes = join(PREFACE, Buffer.alloc(9, 0xff), ...Array.from({ length: 20_000 }, () => lost));
+  parser.data({ direction: 'egress', offset: 0, bytes, timestampNs: 0 });
+  parser.close('closed', 0);
+});

@@ -15,7 +15,7 @@ export interface ExportOptions {
   readonly signal: AbortSignal;
   /**
    * `EventSource.yieldProcessor`: to be called between any two of many flows, as `inSteps` does. A captured program may wait
-   * for the processor that this export takes. Absent where there is nobody to wait.
+   * for the processor that this export takes. Does nothing where nobody can wait.
    */
   readonly yieldProcessor?: () => void;
 }

@@ -66,8 +66,9 @@ class HumanExporter implements Exporter {
     return this.#write(blocks.join(''), options.signal);
   }
 
-  exportUpdates(updates: readonly FlowUpdate[], { signal }: ExportOptions): Promise<ExportResult> {
-    return this.#write(updates.map((update) => humanUpdate(update, this.#format)).join(''), signal);
+  exportUpdates(updates: readonly FlowUpdate[], options: ExportOptions): Promise<ExportResult> {
+    const lines = Array.from(inSteps(updates, options), (update) => humanUpdate(update, this.#format));
+    return this.#write(lines.join(''), options.signal);
   }
 
   async #write(text: string, signal: AbortSignal): Promise<ExportResult> {

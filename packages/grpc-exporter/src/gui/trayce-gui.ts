@@ -87,12 +87,12 @@ class TrayceGuiExporter implements Exporter {
     return result;
   }
 
-  async exportUpdates(updates: readonly FlowUpdate[], { signal }: ExportOptions): Promise<ExportResult> {
+  async exportUpdates(updates: readonly FlowUpdate[], options: ExportOptions): Promise<ExportResult> {
     const opened = updates
       .filter((update) => update.kind === 'open')
       .map(({ flow }) => flow)
       .filter((flow) => isRequestComplete(flow) && !this.#announced.has(flow));
-    const result = await this.#send(this.#requests(opened), signal);
+    const result = await this.#send(this.#requests(inSteps(opened, options)), options.signal);
     if (result.status === 'ok') for (const flow of opened) this.#announced.add(flow);
     return result;
   }
@@ -122,7 +122,7 @@ class TrayceGuiExporter implements Exporter {
     }
   }
 
-  *#requests(flows: readonly ExchangeFlow[]): Generator<GuiFlow | undefined> {
+  *#requests(flows: Iterable<ExchangeFlow>): Generator<GuiFlow | undefined> {
     for (const flow of flows) yield requestToGui(flow, this.#maxBodyBytes);
   }
 

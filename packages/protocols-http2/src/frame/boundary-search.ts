@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MAX_CANDIDATES, MAX_SEARCH_BYTES } from '../limits.js';
-import { type ChainVerdict, FrameChain, isFrameHead } from './frame-chain.js';
+import { type ChainPlace, type ChainVerdict, FrameChain, isFrameHead } from './frame-chain.js';
 import { FRAME_HEADER_BYTES } from './frame-header.js';
 
 /** Unknown bytes from a frame boundary on, as they came. */
@@ -9,8 +9,21 @@ export interface FoundPiece {
   readonly timestampNs: number;
 }
 
+type SearchPlace = Exclude<ChainPlace, 'start'>;
+
+interface KeptChunk {
+  readonly start: number;
+  readonly timestampNs: number;
+  /** What stands at its start. */
+  readonly place: SearchPlace;
+}
+
 /** Points of a chain from the start of a call on that ends with what there is: of a connection that is known, one frame. */
 const ENOUGH_FOR_A_CALL = 2;
+
+/** Real frames are longer by far than what these allow for each of them, and other bytes seldom look like one. */
+const FRAMES_PER_BYTE = 4;
+const FIRST_FRAMES = 1024;
 
 const NO_BYTES: Buffer = Buffer.alloc(0);
 
@@ -23,31 +36,36 @@ export class BoundarySearch {
   skippedBytes = 0;
   #kept = NO_BYTES;
   #keptBytes = 0;
-  /** Where the kept chunks begin, and when they came. */
-  #chunks: { readonly start: number; readonly timestampNs: number }[] = [];
+  #chunks: KeptChunk[] = [];
   /** The first chunk that may begin at the next byte, or later. */
   #chunk = 0;
   /** Next byte to look at. */
   #next = 0;
-  /** Chains that may be frames, by where they begin. */
-  #candidates: FrameChain[] = [];
+  /** Chains that may be frames, by where they begin. Apart, so that the many do not displace the few. */
+  readonly #candidates: Record<SearchPlace, FrameChain[]> = { known: [], anywhere: [] };
+  /** Frames that chains from anywhere may read by now: whatever the bytes are, one costs no more than that. */
+  #credit = FIRST_FRAMES;
 
-  /** Pieces from the boundary on when one was found; then the search starts anew with the next call. */
-  feed(bytes: Buffer, timestampNs: number): readonly FoundPiece[] | undefined {
+  /**
+   * Pieces from the boundary on when one was found; then the search starts anew with the next call.
+   *
+   * @param place where the bytes begin
+   */
+  feed(bytes: Buffer, timestampNs: number, place: SearchPlace): readonly FoundPiece[] | undefined {
     if (bytes.length > MAX_SEARCH_BYTES) this.reset();
     if (this.#keptBytes === 0) {
       // Mostly the first chunk tells: then nothing is copied.
-      const found = this.#scan(bytes, bytes.length);
+      const found = this.#scan(bytes, bytes.length, place);
       if (found !== -1) {
         this.reset();
         this.skippedBytes += found;
         return [{ bytes: bytes.subarray(found), timestampNs }];
       }
-      this.#keep(bytes, timestampNs);
+      this.#keep(bytes, timestampNs, place);
       return undefined;
     }
-    this.#keep(bytes, timestampNs);
-    const found = this.#scan(this.#kept, this.#keptBytes);
+    this.#keep(bytes, timestampNs, place);
+    const found = this.#scan(this.#kept, this.#keptBytes, place);
     return found === -1 ? undefined : this.#take(found);
   }
 
@@ -59,30 +77,45 @@ export class BoundarySearch {
     this.#chunks = [];
     this.#chunk = 0;
     this.#next = 0;
-    this.#candidates = [];
+    this.#candidates.known = [];
+    this.#candidates.anywhere = [];
+    this.#credit = FIRST_FRAMES;
   }
 
-  #scan(bytes: Buffer, length: number): number {
+  #scan(bytes: Buffer, length: number, place: SearchPlace): number {
     let found = -1;
     const isOpen = (chain: FrameChain) => {
       if (found !== -1) return false;
-      const verdict = chain.read(bytes, length);
+      const verdict = this.#read(chain, bytes, length);
       if (isEnough(chain, verdict)) found = chain.start;
       return verdict !== 'broken';
     };
-    this.#candidates = this.#candidates.filter(isOpen);
+    this.#candidates.known = this.#candidates.known.filter(isOpen);
+    this.#candidates.anywhere = this.#candidates.anywhere.filter(isOpen);
     for (; found === -1 && this.#next + FRAME_HEADER_BYTES <= length; this.#next++) {
+      this.#credit += FRAMES_PER_BYTE;
       if (!isFrameHead(bytes, this.#next)) continue;
-      const chain = new FrameChain(this.#next, this.#beginsChunk(this.#next) ? 'known' : 'anywhere');
-      if (isOpen(chain) && this.#candidates.push(chain) > MAX_CANDIDATES) this.#candidates.shift();
+      const chainPlace = this.#placeOf(this.#next, place);
+      const chain = new FrameChain(this.#next, chainPlace);
+      const others = this.#candidates[chainPlace];
+      if (isOpen(chain) && others.push(chain) > MAX_CANDIDATES) others.shift();
     }
     return found;
   }
 
-  #beginsChunk(at: number): boolean {
-    if (this.#keptBytes === 0) return at === 0;
+  #read(chain: FrameChain, bytes: Buffer, length: number): ChainVerdict {
+    if (chain.place === 'known') return chain.read(bytes, length);
+    const before = chain.frames;
+    const verdict = chain.read(bytes, length, this.#credit);
+    this.#credit -= chain.frames - before;
+    return verdict;
+  }
+
+  #placeOf(at: number, placeOfFirst: SearchPlace): SearchPlace {
+    if (this.#keptBytes === 0) return at === 0 ? placeOfFirst : 'anywhere';
     while ((this.#chunks[this.#chunk]?.start ?? at) < at) this.#chunk++;
-    return this.#chunks[this.#chunk]?.start === at;
+    const chunk = this.#chunks[this.#chunk];
+    return chunk?.start === at ? chunk.place : 'anywhere';
   }
 
   #take(found: number): readonly FoundPiece[] {
@@ -96,9 +129,8 @@ export class BoundarySearch {
     return pieces.filter(({ bytes }) => bytes.length > 0);
   }
 
-  #keep(bytes: Buffer, timestampNs: number): void {
-    if (this.#keptBytes + bytes.length > MAX_SEARCH_BYTES)
-      this.#drop(this.#keptBytes + bytes.length - MAX_SEARCH_BYTES);
+  #keep(bytes: Buffer, timestampNs: number, place: SearchPlace): void {
+    this.#makeRoom(bytes.length);
     const cut = Math.max(0, bytes.length - MAX_SEARCH_BYTES);
     this.skippedBytes += cut;
     const length = this.#keptBytes + bytes.length - cut;
@@ -108,29 +140,38 @@ export class BoundarySearch {
       this.#kept = grown;
     }
     bytes.copy(this.#kept, this.#keptBytes, cut);
-    this.#chunks.push({ start: this.#keptBytes, timestampNs });
+    this.#chunks.push({ start: this.#keptBytes, timestampNs, place: cut > 0 ? 'anywhere' : place });
     if (cut > 0) this.#letGo(cut);
     this.#keptBytes = length;
   }
 
-  /** Lets the oldest bytes go, at least half of what there may be, so that each byte moves rarely. */
-  #drop(atLeast: number): void {
-    const dropped = Math.min(this.#keptBytes, Math.max(atLeast, MAX_SEARCH_BYTES / 2));
+  /** Lets the oldest bytes go: of many small pieces half of what there may be, so that each byte moves rarely. */
+  #makeRoom(more: number): void {
+    const tooMany = this.#keptBytes + more - MAX_SEARCH_BYTES;
+    if (tooMany <= 0) return;
+    const half = MAX_SEARCH_BYTES / 2;
+    const dropped = Math.min(this.#keptBytes, more < half ? Math.max(tooMany, half) : tooMany);
     this.#kept.copyWithin(0, dropped, this.#keptBytes);
     this.#keptBytes -= dropped;
     this.skippedBytes += dropped;
     this.#letGo(dropped);
-    const last = this.#chunks.findLast(({ start }) => start <= dropped);
-    this.#chunks = this.#chunks.filter(({ start }) => start > dropped).map((c) => ({ ...c, start: c.start - dropped }));
-    if (last !== undefined) this.#chunks.unshift({ start: 0, timestampNs: last.timestampNs });
+    const last = this.#chunks.findLast(({ start }) => start < dropped);
+    this.#chunks = this.#chunks
+      .filter(({ start }) => start >= dropped)
+      .map((chunk) => ({ ...chunk, start: chunk.start - dropped }));
+    if (last !== undefined && this.#keptBytes > 0 && this.#chunks[0]?.start !== 0) {
+      this.#chunks.unshift({ ...last, start: 0, place: 'anywhere' });
+    }
     this.#chunk = 0;
   }
 
   /** Looks no more at so many bytes at the beginning. */
   #letGo(dropped: number): void {
     this.#next = Math.max(0, this.#next - dropped);
-    this.#candidates = this.#candidates.filter(({ start }) => start >= dropped);
-    for (const chain of this.#candidates) chain.move(dropped);
+    for (const place of ['known', 'anywhere'] as const) {
+      this.#candidates[place] = this.#candidates[place].filter(({ start }) => start >= dropped);
+      for (const chain of this.#candidates[place]) chain.move(dropped);
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Flag, FrameType } from '../constants.js';
 import { looksLikeHeaderBlock } from '../hpack/block-shape.js';
-import { DEFAULT_MAX_FRAME_SIZE } from '../limits.js';
+import { DEFAULT_MAX_FRAME_SIZE, MAX_CONTROL_PAYLOAD } from '../limits.js';
 import { ChainLinks } from './chain-links.js';
 import { controlPoints } from './control-evidence.js';
 import { FRAME_HEADER_BYTES, FrameHeader, isAllowed } from './frame-header.js';
@@ -27,16 +27,7 @@ export type ChainPlace = keyof typeof ENOUGH;
 /** DATA proves least: a head of it is a small number among zeros, and records of equal size chain like frames. */
 const MAX_DATA_POINTS = { known: Number.POSITIVE_INFINITY, start: Number.POSITIVE_INFINITY, anywhere: 2 } as const;
 
-/**
- * Frames that a chain may have before it is certain. Bounds the work for a byte where each may begin a chain; one that is
- * given up goes on in those that begin at its later frames.
- */
-const MAX_FRAMES = { known: Number.POSITIVE_INFINITY, start: Number.POSITIVE_INFINITY, anywhere: 32 } as const;
-
-/**
- * `broken`: they are no frames, or say too little for so many. `open`: they may be; the bytes end before it is certain.
- * `certain`: they are.
- */
+/** `broken`: they are no frames. `open`: they may be; the bytes end before it is certain. `certain`: they are. */
 export type ChainVerdict = 'broken' | 'open' | 'certain';
 
 /** The head that is looked at; nothing keeps it. */
@@ -83,11 +74,20 @@ export class FrameChain {
     this.#next -= by;
   }
 
-  /** @param bytes those of before up to `end`, and more */
-  read(bytes: Uint8Array, end: number): ChainVerdict {
+  /** Frames that were read. */
+  get frames(): number {
+    return this.#frames;
+  }
+
+  /**
+   * @param bytes those of before up to `end`, and more
+   * @param maxFrames to read in this call; then it is open
+   */
+  read(bytes: Uint8Array, end: number, maxFrames = Number.POSITIVE_INFINITY): ChainVerdict {
     this.#endsExactly = false;
+    const lastFrame = this.#frames + maxFrames;
     while (this.#next + FRAME_HEADER_BYTES <= end) {
-      if (this.#frames === MAX_FRAMES[this.place]) return 'broken';
+      if (this.#frames >= lastFrame) return 'open';
       if (!readPlausible(bytes, this.#next) || !this.#links.follows(header)) return 'broken';
       const payload = this.#next + FRAME_HEADER_BYTES;
       const isWhole = payload + header.length <= end;
@@ -141,6 +141,7 @@ function readPlausible(bytes: Uint8Array, at: number): boolean {
     return false;
   }
   if (type === FrameType.HEADERS && length === 0) return false;
+  if (type === FrameType.SETTINGS && length > MAX_CONTROL_PAYLOAD) return false;
   return isAllowed(header, type === FrameType.DATA ? MAX_DATA_LENGTH : DEFAULT_MAX_FRAME_SIZE);
 }
 

@@ -2,7 +2,7 @@
 import { assertNever, type Direction, type FlowGap, type StreamGap } from '@flowtap/core';
 import { Flag, FrameType, PREFACE } from '../constants.js';
 import { DEFAULT_MAX_FRAME_SIZE, LARGEST_FRAME_SIZE, MAX_CONTROL_PAYLOAD } from '../limits.js';
-import { BoundarySearch } from './boundary-search.js';
+import { BoundarySearch, type FoundPiece } from './boundary-search.js';
 import { FRAME_HEADER_BYTES, FrameHeader, isAllowed } from './frame-header.js';
 
 /** Hears of the frames of one direction, in order. Bytes are borrowed until the call returns. */
@@ -79,6 +79,21 @@ export class FrameReader {
   }
 
   feed(bytes: Buffer, timestampNs: number): void {
+    const found = this.#read(bytes, timestampNs);
+    if (found !== undefined) this.#readAll(found);
+  }
+
+  /** Among them frames may be lost again, thousands of times: a list, for the stack would not be deep enough. */
+  #readAll(pieces: readonly FoundPiece[]): void {
+    const waiting = [...pieces].reverse();
+    for (let piece = waiting.pop(); piece !== undefined; piece = waiting.pop()) {
+      const found = this.#read(piece.bytes, piece.timestampNs);
+      if (found !== undefined) for (const next of [...found].reverse()) waiting.push(next);
+    }
+  }
+
+  /** To the end, or to where frames are found behind bytes that were no frames. */
+  #read(bytes: Buffer, timestampNs: number): readonly FoundPiece[] | undefined {
     this.#header.endNs = timestampNs;
     let position = 0;
     while (position < bytes.length) {
@@ -107,12 +122,14 @@ export class FrameReader {
           position = this.#skip(bytes, position);
           break;
         case 'search':
-          this.#searchIn(position === 0 ? bytes : bytes.subarray(position), timestampNs);
-          return;
+          return position === 0
+            ? this.#searchIn(bytes, timestampNs, 'known')
+            : this.#searchIn(bytes.subarray(position), timestampNs, 'anywhere');
         default:
           assertNever(this.#state);
       }
     }
+    return undefined;
   }
 
   gap({ direction, offset, length, reason, timestampNs }: StreamGap): void {
@@ -254,19 +271,18 @@ export class FrameReader {
     if (this.#header.type !== FrameType.DATA) this.#listener.frame(this, this.#header, undefined, 0);
   }
 
-  #searchIn(bytes: Buffer, timestampNs: number): void {
+  #searchIn(bytes: Buffer, timestampNs: number, place: 'known' | 'anywhere'): readonly FoundPiece[] | undefined {
     if (bytes.length >= PREFACE.length && bytes.compare(PREFACE, 0, PREFACE.length, 0, PREFACE.length) === 0) {
       this.#search.reset();
       this.#state = 'start';
-      this.feed(bytes, timestampNs);
-      return;
+      return [{ bytes, timestampNs }];
     }
     this.#isUntouched = false;
-    const pieces = this.#search.feed(bytes, timestampNs);
-    if (pieces === undefined) return;
+    const pieces = this.#search.feed(bytes, timestampNs, place);
+    if (pieces === undefined) return undefined;
     this.#state = 'head';
     this.#headLength = 0;
-    for (const piece of pieces) this.feed(piece.bytes, piece.timestampNs);
+    return pieces;
   }
 
   #lose(gap: FlowGap | undefined): void {

@@ -10,6 +10,8 @@ const LAST_PSEUDO_INDEX = 14;
 const LAST_STATIC_INDEX = 61;
 /** Strings beyond so many bytes of a block are passed over unread, so that many looks at long blocks cost little. */
 const MAX_READ_BYTES = 512;
+/** More than a message has: bytes that are said to be a block may be many, and so may the looks at them. */
+const MAX_FIELDS = 256;
 
 const scratch = Buffer.alloc(huffmanRoom(MAX_READ_BYTES));
 
@@ -20,7 +22,7 @@ const scratch = Buffer.alloc(huffmanRoom(MAX_READ_BYTES));
 export function looksLikeHeaderBlock(bytes: Uint8Array, start: number, end: number): boolean {
   const cursor: IntegerResult = { value: 0, next: start };
   const readEnd = start + MAX_READ_BYTES;
-  let hasFields = false;
+  let fields = 0;
   let hasRegular = false;
   while (cursor.next < end) {
     const at = cursor.next;
@@ -29,10 +31,11 @@ export function looksLikeHeaderBlock(bytes: Uint8Array, start: number, end: numb
     if (!readInteger(bytes, at, end, prefixBits, cursor)) return false;
     if (first >= 0x20 && first < 0x40) {
       // RFC 7541 §4.2: the size of the table changes before the first field.
-      if (hasFields) return false;
+      if (fields > 0) return false;
       continue;
     }
-    hasFields = true;
+    fields += 1;
+    if (fields > MAX_FIELDS) return false;
     const index = cursor.value;
     if (index > MAX_INDEX || (first >= 0x80 && index === 0)) return false;
     // RFC 9113 §8.3: pseudo-header fields come before all others. What an entry of the dynamic table is, is not known.
@@ -42,7 +45,7 @@ export function looksLikeHeaderBlock(bytes: Uint8Array, start: number, end: numb
     if (index === 0 && !passString(bytes, end, readEnd, cursor, isPlausibleName)) return false;
     if (!passString(bytes, end, readEnd, cursor, isPlausibleText)) return false;
   }
-  return hasFields;
+  return fields > 0;
 }
 
 /** RFC 7541 §5.2 */
