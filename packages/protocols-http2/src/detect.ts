@@ -56,10 +56,15 @@ function isBlock(bytes: Buffer): boolean {
   return header.type === FrameType.HEADERS;
 }
 
+/** Bounds the work where each byte of a probe may begin a frame. */
+const MAX_PROBED_FRAMES = 64;
+
 /** Frames behind the rest of one that began before the probe. */
 function hasFrames(bytes: Buffer): boolean {
   for (let at = 1; at + FRAME_HEADER_BYTES <= bytes.length; at++) {
-    if (isFrameHead(bytes, at) && new FrameChain(at, 'anywhere').read(bytes, bytes.length) === 'certain') return true;
+    if (!isFrameHead(bytes, at)) continue;
+    const chain = new FrameChain(at, 'anywhere');
+    if (chain.read(bytes, bytes.length, MAX_PROBED_FRAMES) === 'certain') return true;
   }
   return false;
 }

@@ -156,8 +156,10 @@ test('frames that are lost again and again in one piece do not use up the stack'
     // RFC 9113 §6.5: always of the whole connection.
     frame(FrameType.SETTINGS, 0, 1),
   );
-  const parser = http2().createParser(parserContext({ role: 'client' }));
+  const counted: string[] = [];
+  const parser = http2().createParser(parserContext({ role: 'client', count: (code) => counted.push(code) }));
   const bytes = join(PREFACE, Buffer.alloc(9, 0xff), ...Array.from({ length: 20_000 }, () => lost));
   parser.data({ direction: 'egress', offset: 0, bytes, timestampNs: 0 });
   parser.close('closed', 0);
+  expect(counted.filter((code) => code === 'malformed-frame')).toHaveLength(20_001);
 });

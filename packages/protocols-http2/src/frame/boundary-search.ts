@@ -24,6 +24,10 @@ const ENOUGH_FOR_A_CALL = 2;
 /** Real frames are longer by far than what these allow for each of them, and other bytes seldom look like one. */
 const FRAMES_PER_BYTE = 4;
 const FIRST_FRAMES = 1024;
+/** Of each further search, so that one that used up what there was does not hinder the next. */
+const LEAST_FRAMES = 64;
+/** What bytes that cost little leave for later ones: those of one search. */
+const MAX_FRAMES = FRAMES_PER_BYTE * MAX_SEARCH_BYTES;
 
 const NO_BYTES: Buffer = Buffer.alloc(0);
 
@@ -43,7 +47,7 @@ export class BoundarySearch {
   #next = 0;
   /** Chains that may be frames, by where they begin. Apart, so that the many do not displace the few. */
   readonly #candidates: Record<SearchPlace, FrameChain[]> = { known: [], anywhere: [] };
-  /** Frames that chains from anywhere may read by now: whatever the bytes are, one costs no more than that. */
+  /** Frames that chains from anywhere may read by now, so that a byte costs no more on average, whatever the bytes are. */
   #credit = FIRST_FRAMES;
 
   /**
@@ -79,35 +83,34 @@ export class BoundarySearch {
     this.#next = 0;
     this.#candidates.known = [];
     this.#candidates.anywhere = [];
-    this.#credit = FIRST_FRAMES;
+    this.#credit = Math.max(this.#credit, LEAST_FRAMES);
   }
 
   #scan(bytes: Buffer, length: number, place: SearchPlace): number {
-    let found = -1;
+    let found = Number.POSITIVE_INFINITY;
     const isOpen = (chain: FrameChain) => {
-      if (found !== -1) return false;
       const verdict = this.#read(chain, bytes, length);
-      if (isEnough(chain, verdict)) found = chain.start;
+      if (isEnough(chain, verdict)) found = Math.min(found, chain.start);
       return verdict !== 'broken';
     };
     this.#candidates.known = this.#candidates.known.filter(isOpen);
     this.#candidates.anywhere = this.#candidates.anywhere.filter(isOpen);
-    for (; found === -1 && this.#next + FRAME_HEADER_BYTES <= length; this.#next++) {
-      this.#credit += FRAMES_PER_BYTE;
+    for (; found > length && this.#next + FRAME_HEADER_BYTES <= length; this.#next++) {
+      this.#credit = Math.min(this.#credit + FRAMES_PER_BYTE, MAX_FRAMES);
       if (!isFrameHead(bytes, this.#next)) continue;
       const chainPlace = this.#placeOf(this.#next, place);
       const chain = new FrameChain(this.#next, chainPlace);
       const others = this.#candidates[chainPlace];
-      if (isOpen(chain) && others.push(chain) > MAX_CANDIDATES) others.shift();
+      if (isOpen(chain) && others.push(chain) > MAX_CANDIDATES) removeLeast(others);
     }
-    return found;
+    return found > length ? -1 : found;
   }
 
   #read(chain: FrameChain, bytes: Buffer, length: number): ChainVerdict {
     if (chain.place === 'known') return chain.read(bytes, length);
     const before = chain.frames;
     const verdict = chain.read(bytes, length, this.#credit);
-    this.#credit -= chain.frames - before;
+    this.#credit -= chain.frames - before + (verdict === 'broken' ? 1 : 0);
     return verdict;
   }
 
@@ -173,6 +176,15 @@ export class BoundarySearch {
       for (const chain of this.#candidates[place]) chain.move(dropped);
     }
   }
+}
+
+/** The oldest of those with the least evidence: most places lead beyond what has arrived, and stay open. */
+function removeLeast(chains: FrameChain[]): void {
+  const least = Math.min(...chains.map(({ evidence }) => evidence));
+  chains.splice(
+    chains.findIndex(({ evidence }) => evidence === least),
+    1,
+  );
 }
 
 function isEnough({ place, evidence, endsExactly }: FrameChain, verdict: ChainVerdict): boolean {

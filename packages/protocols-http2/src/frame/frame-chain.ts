@@ -92,6 +92,7 @@ export class FrameChain {
       const payload = this.#next + FRAME_HEADER_BYTES;
       const isWhole = payload + header.length <= end;
       if (!isWhole && !tellsByHead(header)) return 'open';
+      if (payload < end && isPaddedTooFar(header, bytes[payload] ?? 0)) return 'broken';
       const points = pointsOf(header, bytes, payload, this.#links, this.place);
       if (points < 0) return 'broken';
       if (header.type === FrameType.DATA) this.#addData(points);
@@ -140,9 +141,15 @@ function readPlausible(bytes: Uint8Array, at: number): boolean {
   if (defined === undefined || (flags & ~defined) !== 0 || firstStreamByte >= 0x80 || streamId >= MAX_STREAM_ID) {
     return false;
   }
-  if (type === FrameType.HEADERS && length === 0) return false;
+  if (length === 0 && (type === FrameType.HEADERS || (type === FrameType.DATA && header.has(Flag.PADDED))))
+    return false;
   if (type === FrameType.SETTINGS && length > MAX_CONTROL_PAYLOAD) return false;
   return isAllowed(header, type === FrameType.DATA ? MAX_DATA_LENGTH : DEFAULT_MAX_FRAME_SIZE);
+}
+
+/** RFC 9113 §6.1; of a header block its fragment tells. */
+function isPaddedTooFar(header: FrameHeader, padding: number): boolean {
+  return header.type === FrameType.DATA && header.has(Flag.PADDED) && padding >= header.length;
 }
 
 /** Frames that need no payload to count: a part of them is as good as the whole. */

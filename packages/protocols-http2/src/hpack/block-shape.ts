@@ -23,6 +23,7 @@ export function looksLikeHeaderBlock(bytes: Uint8Array, start: number, end: numb
   const cursor: IntegerResult = { value: 0, next: start };
   const readEnd = start + MAX_READ_BYTES;
   let fields = 0;
+  let updates = 0;
   let hasRegular = false;
   while (cursor.next < end) {
     const at = cursor.next;
@@ -30,8 +31,9 @@ export function looksLikeHeaderBlock(bytes: Uint8Array, start: number, end: numb
     const prefixBits = first >= 0x80 ? 7 : first >= 0x40 ? 6 : first >= 0x20 ? 5 : 4;
     if (!readInteger(bytes, at, end, prefixBits, cursor)) return false;
     if (first >= 0x20 && first < 0x40) {
-      // RFC 7541 §4.2: the size of the table changes before the first field.
-      if (fields > 0) return false;
+      // RFC 7541 §4.2: the size of the table changes before the first field, twice at most.
+      updates += 1;
+      if (fields > 0 || updates > 2) return false;
       continue;
     }
     fields += 1;
