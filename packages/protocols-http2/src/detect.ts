@@ -4,6 +4,9 @@ import { FrameType, PREFACE } from './constants.js';
 import { FrameChain, isEnoughAtStart, isFrameHead } from './frame/frame-chain.js';
 import { FRAME_HEADER_BYTES, FrameHeader } from './frame/frame-header.js';
 
+/** Bounds the work where each byte of a probe may begin a frame. */
+const MAX_PROBED_FRAMES = 64;
+
 /** The client's preface decides (RFC 9113 §3.4). A stream that was joined late is known by frames that follow one another. */
 export function detect(probe: Probe): Detection {
   const { ingress, egress, joinedLate } = probe;
@@ -55,9 +58,6 @@ function isBlock(bytes: Buffer): boolean {
   header.parse(bytes, 0);
   return header.type === FrameType.HEADERS;
 }
-
-/** Bounds the work where each byte of a probe may begin a frame. */
-const MAX_PROBED_FRAMES = 64;
 
 /** Frames behind the rest of one that began before the probe. */
 function hasFrames(bytes: Buffer): boolean {

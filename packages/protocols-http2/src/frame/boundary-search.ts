@@ -9,7 +9,8 @@ export interface FoundPiece {
   readonly timestampNs: number;
 }
 
-type SearchPlace = Exclude<ChainPlace, 'start'>;
+/** Where bytes begin in a search: with a call of the program, or somewhere in one. */
+export type SearchPlace = Exclude<ChainPlace, 'start'>;
 
 interface KeptChunk {
   readonly start: number;

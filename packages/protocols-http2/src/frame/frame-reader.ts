@@ -2,7 +2,7 @@
 import { assertNever, type Direction, type FlowGap, type StreamGap } from '@flowtap/core';
 import { Flag, FrameType, PREFACE } from '../constants.js';
 import { DEFAULT_MAX_FRAME_SIZE, LARGEST_FRAME_SIZE, MAX_CONTROL_PAYLOAD } from '../limits.js';
-import { BoundarySearch, type FoundPiece } from './boundary-search.js';
+import { BoundarySearch, type FoundPiece, type SearchPlace } from './boundary-search.js';
 import { FRAME_HEADER_BYTES, FrameHeader, isAllowed } from './frame-header.js';
 
 /** Hears of the frames of one direction, in order. Bytes are borrowed until the call returns. */
@@ -271,7 +271,7 @@ export class FrameReader {
     if (this.#header.type !== FrameType.DATA) this.#listener.frame(this, this.#header, undefined, 0);
   }
 
-  #searchIn(bytes: Buffer, timestampNs: number, place: 'known' | 'anywhere'): readonly FoundPiece[] | undefined {
+  #searchIn(bytes: Buffer, timestampNs: number, place: SearchPlace): readonly FoundPiece[] | undefined {
     if (bytes.length >= PREFACE.length && bytes.compare(PREFACE, 0, PREFACE.length, 0, PREFACE.length) === 0) {
       this.#search.reset();
       this.#state = 'start';
